@@ -1,0 +1,27 @@
+{
+  'targets': [
+    {
+      'target_name': 'apparmor',
+      'sources': [
+        'src/addon.cc',
+        'src/core/attr.cc',
+        'src/core/availability.cc',
+        'src/core/task.cc',
+        'src/core/text.cc',
+        'src/node/availability.cc',
+        'src/node/guard.cc',
+        'src/node/identity.cc',
+        'src/node/transitions.cc',
+      ],
+      'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', '_GNU_SOURCE'],
+      'cflags': ['<!@(pkg-config --cflags libapparmor)', '-Wall', '-Wextra', '-Wno-unused-parameter', '-fvisibility=hidden'],
+      'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
+      'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fvisibility-inlines-hidden'],
+      'libraries': ['<!@(pkg-config --libs libapparmor)'],
+      # nodelete: a signal handler of ours stays installed, so the code must stay mapped when the last
+      # Worker that loaded it has ended.
+      'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,relro', '-Wl,-z,now'],
+    },
+  ],
+}

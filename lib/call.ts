@@ -1,0 +1,36 @@
+/** Calls into the binary; what it throws becomes an {@link AppArmorError} that tells the truth. */
+import { existsSync } from 'node:fs'
+import { getSystemErrorName } from 'node:util'
+import { AppArmorError, type Failure } from './errors.ts'
+import { native, type Native } from './native.ts'
+
+type Subject = Pick<Failure, 'profile' | 'path' | 'pid'>
+
+export function callNative<T>(call: (native: Native) => T, subject: Subject = {}): T {
+  const binary = native()
+  try {
+    return call(binary)
+  } catch (error) {
+    if (!(error instanceof Error && 'errno' in error)) throw error
+    throw new AppArmorError(diagnose(binary, { ...(error as Error & Failure), ...subject }))
+  }
+}
+
+// Without AppArmor each call fails with an errno of its own choice; only aa_is_enabled knows why.
+// And ENOENT may speak of the profile, of the process, or of a /proc that is not mounted.
+function diagnose(binary: Native, failure: Failure): Failure {
+  const { syscall } = failure
+  const code = getSystemErrorName(failure.errno ?? 0)
+  const missingFile = code === 'ENOENT' && failure.path !== undefined
+  const ambiguous =
+    missingFile || ['EINVAL', 'EOPNOTSUPP'].includes(code) || syscall === 'aa_find_mountpoint'
+  if (!ambiguous) return failure
+
+  const { errno } = binary.availability()
+  if (missingFile && failure.path.startsWith('/proc/') && !existsSync('/proc/self')) {
+    return { ...failure, code: 'ERR_APPARMOR_NO_PROCFS' }
+  }
+  if (errno === 0) return failure
+  const { profile, pid } = failure
+  return { errno, unavailable: true, syscall, profile, pid }
+}

@@ -1,0 +1,136 @@
+import { getSystemErrorName } from 'node:util'
+import { inspect } from 'node:util'
+import { anywhere, failures, ownCodes, unavailable, type Meaning } from './failures.ts'
+
+/** What an {@link AppArmorError} is made from. */
+export interface Failure {
+  /** the kernel's errno, negative as Node has it; or `code` */
+  readonly errno?: number
+  readonly code?: string
+  readonly syscall?: string | undefined
+  readonly profile?: string | undefined
+  readonly path?: string | undefined
+  readonly pid?: number | undefined
+  /** AppArmor as a whole is unusable: `errno` is aa_is_enabled's */
+  readonly unavailable?: boolean
+  readonly detail?: string | undefined
+  readonly cause?: unknown
+}
+
+function explain(failure: Failure, code: string): Meaning | undefined {
+  if (failure.unavailable) return unavailable[code]
+  return ownCodes[code] ?? failures[failure.syscall ?? '']?.[code] ?? anywhere[code]
+}
+
+/**
+ * What every refusal by the kernel is thrown as.
+ *
+ * `code` is the errno's name (`'ENOENT'`) or one of `ERR_APPARMOR_…`; `errno` is negative and `syscall`
+ * is libapparmor's name of the call, as in Node's own system errors. The message says what the errno
+ * means for that call and what to do: the table in `docs/errors.md`.
+ *
+ * @example
+ * ```js
+ * import { changeProfile, AppArmorError } from 'apparmor'
+ * try {
+ *   changeProfile('web', { scope: 'thread' })
+ * } catch (error) {
+ *   if (error instanceof AppArmorError) console.error(error.code, error.syscall, error.profile)
+ * }
+ * ```
+ */
+export class AppArmorError extends Error {
+  /** `'ENOENT'`, `'EACCES'`, … or `'ERR_APPARMOR_…'` */
+  readonly code: string
+  /** the negative errno, when the kernel refused */
+  declare readonly errno?: number
+  /** libapparmor's name of the call that was refused: `'aa_change_profile'` */
+  declare readonly syscall?: string
+  /** the profile that was asked for */
+  declare readonly profile?: string
+  /** the file that could not be opened */
+  declare readonly path?: string
+  /** the process that was asked about */
+  declare readonly pid?: number
+
+  /** @internal */
+  constructor(failure: Failure) {
+    const code = failure.code ?? getSystemErrorName(failure.errno ?? 0)
+    const { meaning, help } = explain(failure, code) ?? {
+      meaning: 'refused by the kernel',
+      help: '',
+    }
+    const subject = failure.profile ?? failure.pid ?? failure.path
+    const call = failure.syscall ? `, ${failure.syscall}` : ''
+    const what = subject === undefined ? '' : ` ${quote(subject)}`
+    const detail = failure.detail ? ` (${failure.detail})` : ''
+    super(
+      `${code}: ${meaning}${detail}${call}${what}${help && `. ${help}`}`,
+      failure.cause === undefined ? undefined : { cause: failure.cause },
+    )
+    this.code = code
+    if (failure.errno !== undefined) this.errno = failure.errno
+    if (failure.syscall !== undefined) this.syscall = failure.syscall
+    if (failure.profile !== undefined) this.profile = failure.profile
+    if (failure.path !== undefined) this.path = failure.path
+    if (failure.pid !== undefined) this.pid = failure.pid
+  }
+
+  static {
+    Object.defineProperty(AppArmorError.prototype, 'name', {
+      value: 'AppArmorError',
+      writable: true,
+      configurable: true,
+    })
+  }
+}
+
+function quote(subject: string | number): string {
+  return typeof subject === 'number' ? String(subject) : `'${subject}'`
+}
+
+function coded<E extends Error>(error: E, code: string): E & { code: string } {
+  return Object.assign(error, { code })
+}
+
+/** Node's `ERR_INVALID_ARG_TYPE`. */
+export function invalidArgType(name: string, expected: string, actual: unknown): TypeError {
+  return coded(
+    new TypeError(`The ${what(name)} must be ${expected}. Received ${received(actual)}`),
+    'ERR_INVALID_ARG_TYPE',
+  )
+}
+
+/** Node's `ERR_INVALID_ARG_VALUE`. */
+export function invalidArgValue(name: string, reason: string, actual: unknown): TypeError {
+  return coded(
+    new TypeError(`The ${what(name)} ${reason}. Received ${shown(actual)}`),
+    'ERR_INVALID_ARG_VALUE',
+  )
+}
+
+/** Node's `ERR_OUT_OF_RANGE`. */
+export function outOfRange(name: string, range: string, actual: unknown): RangeError {
+  return coded(
+    new RangeError(
+      `The value of "${name}" is out of range. It must be ${range}. Received ${shown(actual)}`,
+    ),
+    'ERR_OUT_OF_RANGE',
+  )
+}
+
+function what(name: string): string {
+  return name.includes('.') ? `property '${name}'` : `"${name}" argument`
+}
+
+function received(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (typeof value === 'function') return `function ${value.name}`
+  if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`
+  return `type ${typeof value} (${shown(value)})`
+}
+
+function shown(value: unknown): string {
+  const text = inspect(value, { depth: 0, breakLength: Infinity })
+  return text.length > 128 ? `${text.slice(0, 128)}...` : text
+}

@@ -1,0 +1,165 @@
+/**
+ * Which errno of which call means what, and what to do: the one source of the error texts and of
+ * `docs/errors.md`. Rests on aa_change_profile(2), aa_change_hat(2), aa_getcon(2), aa_is_enabled(2) and
+ * the kernel's security/apparmor.
+ */
+
+export interface Meaning {
+  /** completes "ENOENT: …" */
+  readonly meaning: string
+  /** one sentence: what to do */
+  readonly help: string
+}
+
+type Table = Readonly<Record<string, Meaning>>
+
+const loadIt =
+  'Load it (apparmor_parser -r FILE) or check the spelling; aa-status lists what is loaded.'
+
+/** AppArmor as a whole is not usable: by the errno that aa_is_enabled(2) gives. */
+export const unavailable: Table = {
+  ENOSYS: {
+    meaning: 'AppArmor is not part of the running kernel',
+    help: 'Use a kernel built with CONFIG_SECURITY_APPARMOR (Debian, Ubuntu, SUSE have it) and apparmor in its lsm= list.',
+  },
+  ECANCELED: {
+    meaning: 'AppArmor was disabled when the kernel started',
+    help: 'Remove apparmor=0 from the kernel command line, or add apparmor to its lsm= list, and start the machine again.',
+  },
+  ENOENT: {
+    meaning: 'neither /proc nor securityfs is mounted, so AppArmor can be neither asked nor used',
+    help: 'Mount /proc (mount -t proc proc /proc) in this root directory.',
+  },
+  EACCES: {
+    meaning: 'this process may not read whether AppArmor is enabled',
+    help: 'Its profile or its user lacks the right to read /sys/module/apparmor/parameters/enabled.',
+  },
+  EPERM: {
+    meaning: 'this process may not ask whether AppArmor is enabled',
+    help: 'Its profile or its user lacks the right to read /sys/module/apparmor/parameters/enabled.',
+  },
+  EBUSY: {
+    meaning: 'only the private interfaces of AppArmor are available',
+    help: 'Another security module owns the shared ones; put apparmor first in the kernel’s lsm= list.',
+  },
+  ENOMEM: {
+    meaning: 'there was no memory to ask whether AppArmor is enabled',
+    help: 'Free memory and try again.',
+  },
+  ENOTSUP: {
+    meaning: 'AppArmor exists on Linux only',
+    help: 'Run this on a Linux machine, or check isEnabled() first.',
+  },
+}
+
+const change: Table = {
+  ENOENT: {
+    meaning: 'no such profile',
+    help: `${loadIt} A confined process also gets this for a profile that it has no change_profile rule for, or that is not in its policy namespace.`,
+  },
+  EACCES: {
+    meaning: 'the current profile does not permit it',
+    help: 'Add a rule like "change_profile -> NAME," to the profile that the process runs under; a tracer’s profile must permit the target too.',
+  },
+  EPERM: {
+    meaning: 'no_new_privs is set and the thread is confined',
+    help: 'After no_new_privs the kernel only lets confinement grow: use stackProfile or stackOnexec, or change the profile before no_new_privs is set.',
+  },
+  EBUSY: {
+    meaning: 'the credentials of the thread are overridden at the moment',
+    help: 'Try again when the kernel service that acts for this thread has ended.',
+  },
+  EINVAL: {
+    meaning: 'the kernel does not understand the request',
+    help: 'Check the name: a namespace is written ":ns:name", a stack "a//&b".',
+  },
+  EPROTO: {
+    meaning: 'the kernel took only a part of the request',
+    help: 'The name is too long for this kernel; nothing was changed.',
+  },
+}
+
+const stack: Table = {
+  ...change,
+  EACCES: {
+    meaning: 'the current profile does not permit stacking this one',
+    help: 'Add a rule like "change_profile -> &NAME," to the profile that the process runs under.',
+  },
+}
+
+const read: Table = {
+  ENOENT: {
+    meaning: 'no such process',
+    help: 'It has ended, or /proc does not show it to this process (another PID namespace, hidepid).',
+  },
+  ESRCH: {
+    meaning: 'the process ended while it was asked',
+    help: 'Nothing to do: there is no label any more.',
+  },
+  EACCES: {
+    meaning: 'the label may not be read',
+    help: 'Let the profile that this process runs under read @{PROC}/@{pids}/attr/{,apparmor/}current, or use Linux 6.8 or newer, where the own label needs no rule.',
+  },
+  EPERM: {
+    meaning: 'the label may not be read',
+    help: 'This process lacks the right to look at the other one (hidepid, user namespaces).',
+  },
+  EINVAL: {
+    meaning: 'the kernel keeps no AppArmor label for this task',
+    help: 'Another security module answers here; check the kernel’s lsm= list.',
+  },
+}
+
+/** What may happen to any call. */
+export const anywhere: Table = {
+  EMFILE: {
+    meaning: 'this process has no free file descriptor',
+    help: 'Close some or raise RLIMIT_NOFILE; from Linux 6.8 on the call needs none.',
+  },
+  ENFILE: {
+    meaning: 'the system has no free file descriptor',
+    help: 'Close files or raise fs.file-max.',
+  },
+  ENOMEM: { meaning: 'out of memory', help: 'Free memory and try again.' },
+}
+
+/** By libapparmor's name of the call: what each errno means. */
+export const failures: Readonly<Record<string, Table>> = {
+  aa_change_profile: change,
+  aa_stack_profile: stack,
+  aa_change_onexec: change,
+  aa_stack_onexec: stack,
+  aa_getcon: read,
+  aa_getprocattr: read,
+  aa_gettaskcon: read,
+  aa_find_mountpoint: {
+    ENOENT: {
+      meaning: 'AppArmor’s policy interface is not visible',
+      help: 'Mount securityfs (mount -t securityfs securityfs /sys/kernel/security); in a container, bind it from the host.',
+    },
+    EACCES: {
+      meaning: 'the list of mounts may not be read',
+      help: 'Let the profile of this process read /proc/mounts.',
+    },
+  },
+}
+
+/** Errors that do not come from an errno of the kernel. */
+export const ownCodes: Table = {
+  ERR_APPARMOR_UNSUPPORTED_PLATFORM: {
+    meaning: 'AppArmor exists on Linux only',
+    help: 'Check isEnabled() first: it is false here.',
+  },
+  ERR_APPARMOR_NATIVE_MISSING: {
+    meaning: 'the native part of the package cannot be loaded',
+    help: 'Nothing was confined. Reinstall with optional files, or build it: install a C++ compiler, make, python3, pkg-config and the headers of libapparmor (Debian, Ubuntu: apt install g++ make python3 pkg-config libapparmor-dev; Fedora: libapparmor-devel; Alpine: libapparmor-dev), then run: npm rebuild apparmor --build-from-source',
+  },
+  ERR_APPARMOR_NO_PROCFS: {
+    meaning: 'the attributes of the thread cannot be reached: /proc is not mounted here',
+    help: 'Mount /proc (mount -t proc proc /proc) in this root directory, or use Linux 6.8 or newer, which needs none.',
+  },
+  ERR_APPARMOR_PROCESS_SCOPE: {
+    meaning: 'the whole process cannot be confined by this version',
+    help: "Only { scope: 'thread' } works so far: it confines the calling thread and leaves every other one (fs.promises, DNS, Workers) as it is.",
+  },
+}

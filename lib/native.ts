@@ -1,0 +1,57 @@
+/**
+ * The border to the binary: what it exports, and loading it once, without ever throwing at import.
+ */
+import { createRequire } from 'node:module'
+import { sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { AppArmorError } from './errors.ts'
+
+/** The binary's exports, one for one (`src/addon.cc`). Labels and names as in `docs/errors.md`, lossless. */
+export interface Native {
+  availability(): { errno: number; mountpoint: string | null }
+  findMountpoint(): string
+  readAttr(attr: 'current' | 'exec' | 'prev'): string | null
+  readTask(pid: number): string
+  listThreads(pid: number): { tid: number; name: string; label: string }[]
+  changeProfile(profile: string): void
+  stackProfile(profile: string): void
+  changeOnexec(profile: string): void
+  stackOnexec(profile: string): void
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+function load(): Native {
+  const require = createRequire(import.meta.url)
+  const { resolve } = require('node-gyp-build') as { resolve(directory: string): string }
+  const file = resolve(root)
+  // node-gyp-build also looks where APPARMOR_PREBUILD says and beside the executable. Code that
+  // confines must not come from where the environment points.
+  if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) {
+    throw new Error(`${file} is outside the package (is APPARMOR_PREBUILD set?)`)
+  }
+  return require(file) as Native
+}
+
+let loaded: Native | undefined
+let failure: unknown
+if (process.platform === 'linux') {
+  try {
+    loaded = load()
+  } catch (error) {
+    failure = error
+  }
+}
+
+/** The binary; throws `ERR_APPARMOR_UNSUPPORTED_PLATFORM` or `ERR_APPARMOR_NATIVE_MISSING`. */
+export function native(): Native {
+  if (loaded) return loaded
+  if (process.platform !== 'linux') {
+    throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_PLATFORM', detail: process.platform })
+  }
+  throw new AppArmorError({
+    code: 'ERR_APPARMOR_NATIVE_MISSING',
+    detail: failure instanceof Error ? failure.message.split('\n', 1)[0] : String(failure),
+    cause: failure,
+  })
+}

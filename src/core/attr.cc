@@ -1,0 +1,233 @@
+#include "attr.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "availability.h"
+#include "unique_fd.h"
+
+namespace apparmor {
+namespace {
+
+// From <linux/lsm.h>, which the headers of older distributions do not have.
+constexpr long kGetSelfAttr = 459;
+constexpr long kSetSelfAttr = 460;
+constexpr uint64_t kLsmAppArmor = 104;
+constexpr uint32_t kLsmSingle = 1;
+struct LsmContext {
+  uint64_t id;
+  uint64_t flags;
+  uint64_t len;
+  uint64_t ctx_len;
+};
+
+long lsmAttr(Attr attr) {
+  switch (attr) {
+    case Attr::current:
+      return 100;
+    case Attr::exec:
+      return 101;
+    case Attr::prev:
+      return 104;
+  }
+  return 0;
+}
+
+const char* attrName(Attr attr) {
+  switch (attr) {
+    case Attr::current:
+      return "current";
+    case Attr::exec:
+      return "exec";
+    case Attr::prev:
+      return "prev";
+  }
+  return "";
+}
+
+// The kernel's word that it has the system calls does not change while it runs.
+std::atomic<bool> gNoSelfAttr{false};
+
+bool unsupported(int error) {
+  return error == ENOSYS || error == EOPNOTSUPP;
+}
+
+char* put(char* at, const char* text) noexcept {
+  while (*text != '\0') *at++ = *text++;
+  return at;
+}
+
+char* put(char* at, long number) noexcept {
+  char digits[24];
+  int n = 0;
+  do {
+    digits[n++] = static_cast<char>('0' + number % 10);
+  } while ((number /= 10) != 0);
+  while (n > 0) *at++ = digits[--n];
+  return at;
+}
+
+// Does the mounted /proc number processes as we do? In a new PID namespace under the old /proc,
+// /proc/<our tid> is somebody else.
+bool procIsOurs() noexcept {
+  char link[24];
+  const ssize_t n = readlink("/proc/self", link, sizeof link);
+  if (n <= 0) return true;  // no procfs at all: the open that follows says so
+  char own[24];
+  return put(own, static_cast<long>(getpid())) - own == n &&
+         memcmp(own, link, static_cast<size_t>(n)) == 0;
+}
+
+void locate(AttrPath& path, Attr attr, bool legacy) noexcept {
+  char* at = put(path.text, "/proc/");
+  at = procIsOurs() ? put(at, syscall(SYS_gettid)) : put(at, "thread-self");
+  at = put(at, legacy ? "/attr/" : "/attr/apparmor/");
+  *put(at, attrName(attr)) = '\0';
+}
+
+int openRetrying(const char* path, int flags) noexcept {
+  int fd = -1;
+  do {
+    fd = open(path, flags | O_CLOEXEC);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+// Opens the attribute of the calling thread; -1 with errno and `path` the one that was refused.
+int openAttr(Attr attr, int flags, AttrPath& path) noexcept {
+  locate(path, attr, false);
+  int fd = openRetrying(path.text, flags);
+  if (fd >= 0 || errno != ENOENT || !legacyAttrIsAppArmor()) return fd;
+  locate(path, attr, true);
+  return openRetrying(path.text, flags);
+}
+
+Result<std::string> readAll(int fd, const char* call) {
+  std::string out(256, '\0');
+  size_t used = 0;
+  while (true) {
+    const ssize_t n = read(fd, out.data() + used, out.size() - used);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return Failure{errno, call};
+    if (n == 0) break;
+    used += static_cast<size_t>(n);
+    if (used == out.size()) out.resize(out.size() * 2);
+  }
+  out.resize(used);
+  return out;
+}
+
+void trimEnd(std::string& text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\0')) text.pop_back();
+}
+
+Result<std::string> readBySyscall(Attr attr, const char* call) {
+  std::vector<uint64_t> buffer(64);
+  while (true) {
+    auto* context = reinterpret_cast<LsmContext*>(buffer.data());
+    memset(context, 0, sizeof *context);
+    context->id = kLsmAppArmor;
+    uint32_t size = static_cast<uint32_t>(buffer.size() * sizeof(uint64_t));
+    const size_t room = size;
+    if (syscall(kGetSelfAttr, lsmAttr(attr), context, &size, kLsmSingle) < 0) {
+      if (errno != E2BIG || size <= room) return Failure{errno, call};
+      buffer.resize(size / sizeof(uint64_t) + 1);
+      continue;
+    }
+    return std::string(reinterpret_cast<const char*>(context + 1), context->ctx_len);
+  }
+}
+
+Result<std::string> readByProc(Attr attr, const char* call) {
+  AttrPath path{};
+  const UniqueFd fd(openAttr(attr, O_RDONLY, path));
+  if (!fd) return Failure{errno, call, path.text};
+  return readAll(fd.get(), call);
+}
+
+Result<std::string> readEither(Attr attr, const char* call) {
+  if (!gNoSelfAttr.load(std::memory_order_relaxed)) {
+    auto value = readBySyscall(attr, call);
+    if (value || !unsupported(value.failure().error)) return value;
+    if (value.failure().error == ENOSYS) gNoSelfAttr.store(true, std::memory_order_relaxed);
+  }
+  return readByProc(attr, call);
+}
+
+}  // namespace
+
+Result<Command> Command::make(const char* call, std::string_view verb, std::string_view tail) {
+  static_assert(sizeof(LsmContext) == kHeader);
+  const size_t size = verb.size() + 1 + tail.size();
+  if (size > kMax) return Failure{ENAMETOOLONG, call};
+  const LsmContext header{kLsmAppArmor, 0, kHeader + size, size};
+  std::string context(reinterpret_cast<const char*>(&header), kHeader);
+  context += verb;
+  context += ' ';
+  context += tail;
+  return Command(call, std::move(context));
+}
+
+int writeAttr(Attr attr, const Command& command, AttrPath& path) noexcept {
+  path.text[0] = '\0';
+  if (!gNoSelfAttr.load(std::memory_order_relaxed)) {
+    if (syscall(kSetSelfAttr, lsmAttr(attr), command.context(), command.contextSize(), 0) == 0)
+      return 0;
+    if (!unsupported(errno)) return errno;
+    if (errno == ENOSYS) gNoSelfAttr.store(true, std::memory_order_relaxed);
+  }
+  const int fd = openAttr(attr, O_WRONLY, path);
+  if (fd < 0) return errno;
+  path.text[0] = '\0';
+  ssize_t n = -1;
+  do {
+    n = write(fd, command.text(), command.size());
+  } while (n < 0 && errno == EINTR);
+  const int error = n < 0 ? errno : static_cast<size_t>(n) == command.size() ? 0 : EPROTO;
+  close(fd);
+  return error;
+}
+
+Result<Done> writeAttr(Attr attr, const Command& command) {
+  AttrPath path{};
+  const int error = writeAttr(attr, command, path);
+  if (error == 0) return Done{};
+  return Failure{error, command.call(), path.text};
+}
+
+Result<std::optional<std::string>> readAttr(Attr attr, const char* call) {
+  auto value = readEither(attr, call);
+  if (!value) {
+    // An attribute that is not set: ENOENT from the system call, EINVAL from /proc, where
+    // EINVAL may also mean that there is no AppArmor: then "current" cannot be read either.
+    const Failure& failure = value.failure();
+    const bool unset = failure.path.empty() && (failure.error == ENOENT || failure.error == EINVAL);
+    if (attr == Attr::current || !unset) return failure;
+    auto current = readEither(Attr::current, call);
+    if (!current) return current.failure();
+    return std::optional<std::string>();
+  }
+  trimEnd(*value);
+  if (value->empty()) {
+    if (attr == Attr::current) return Failure{EPROTO, call};
+    return std::optional<std::string>();
+  }
+  return std::optional<std::string>(std::move(*value));
+}
+
+Result<std::string> readFile(const char* path, const char* call) {
+  const UniqueFd fd(openRetrying(path, O_RDONLY));
+  if (!fd) return Failure{errno, call, path};
+  auto text = readAll(fd.get(), call);
+  if (text) trimEnd(*text);
+  return text;
+}
+
+}  // namespace apparmor

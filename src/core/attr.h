@@ -1,0 +1,65 @@
+// The calling thread's own AppArmor attributes.
+//
+// Kernel contract: a label belongs to a task (one thread), and only the task itself may write its
+// attributes. Three ways lead to them, tried in this order:
+//   1. lsm_get_self_attr / lsm_set_self_attr (Linux 6.8): no /proc, no descriptor, no path rule.
+//   2. /proc/<tid>/attr/apparmor/NAME: works under a profile that has only a change_profile rule,
+//      where /proc/thread-self/… is refused. <tid> must be a number of the mounted /proc's own PID
+//      namespace, or it names another process.
+//   3. /proc/thread-self/attr/apparmor/NAME, when /proc belongs to another PID namespace.
+// Kernels before 5.8 have no attr/apparmor directory; there /proc/<tid>/attr/NAME serves, but only
+// if AppArmor is enabled, since it may belong to another security module.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "result.h"
+
+namespace apparmor {
+
+enum class Attr { current, exec, prev };
+
+// One request to the kernel, ready to be written: "changeprofile NAME", "exec NAME", …
+// At most a page: the kernel cuts a longer write short, which would name another profile.
+class Command {
+ public:
+  static constexpr size_t kMax = 4096;
+
+  // ENAMETOOLONG when it does not fit. `tail` may hold NUL bytes (change_hat's list of names).
+  static Result<Command> make(const char* call, std::string_view verb, std::string_view tail);
+
+  const char* call() const { return call_; }
+  const char* text() const { return context_.data() + kHeader; }
+  size_t size() const { return context_.size() - kHeader; }
+  // The same, in front of it a struct lsm_ctx: built beforehand, since a signal handler sends it.
+  const void* context() const { return context_.data(); }
+  size_t contextSize() const { return context_.size(); }
+
+ private:
+  static constexpr size_t kHeader = 32;
+  Command(const char* call, std::string context) : call_(call), context_(std::move(context)) {}
+  const char* call_;
+  std::string context_;
+};
+
+struct AttrPath {
+  char text[64];
+};
+
+// Async-signal-safe, on less than 300 bytes of stack: system calls only. 0, or the errno; then
+// path.text is the attribute file when it could not even be opened, and empty otherwise.
+int writeAttr(Attr attr, const Command& command, AttrPath& path) noexcept;
+
+Result<Done> writeAttr(Attr attr, const Command& command);
+
+// The attribute as the kernel prints it, "web (enforce)"; nothing when exec or prev is not set.
+Result<std::optional<std::string>> readAttr(Attr attr, const char* call);
+
+// Reads a whole small file; the building block for /proc.
+Result<std::string> readFile(const char* path, const char* call);
+
+}  // namespace apparmor

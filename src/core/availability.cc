@@ -1,0 +1,50 @@
+#include "availability.h"
+
+#include <fcntl.h>
+#include <sys/apparmor.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "attr.h"
+
+namespace apparmor {
+
+Availability availability() {
+  std::optional<std::string> mountpoint;
+  if (auto found = findMountpoint()) mountpoint = std::move(*found);
+
+  auto label = readAttr(Attr::current, "aa_is_enabled");
+  if (label) return {0, mountpoint};
+
+  const int whole = aa_is_enabled() == 1 ? 0 : errno;
+  if (whole == 0) return {0, mountpoint};
+  const Failure& failure = label.failure();
+  const bool refused = failure.error == EACCES || failure.error == EPERM;
+  // Nothing but a confinement refuses a task its own attribute; the policy interface may be hidden.
+  if (refused && whole != ECANCELED && whole != ENOSYS) return {0, mountpoint};
+  // No way to the attributes (no /proc) and no /sys to ask: that AppArmor is absent is not known.
+  const bool blind =
+      !failure.path.empty() && failure.error == ENOENT && access("/proc/self", F_OK) != 0;
+  return {blind ? ENOENT : refused && whole == ENOSYS ? failure.error : whole, mountpoint};
+}
+
+Result<std::string> findMountpoint() {
+  char* found = nullptr;
+  if (aa_find_mountpoint(&found) != 0) return Failure{errno, "aa_find_mountpoint"};
+  std::string mountpoint(found);
+  free(found);
+  return mountpoint;
+}
+
+bool legacyAttrIsAppArmor() noexcept {
+  const int fd = open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  char answer = 'N';
+  const ssize_t n = read(fd, &answer, 1);
+  close(fd);
+  return n == 1 && answer == 'Y';
+}
+
+}  // namespace apparmor
