@@ -20,6 +20,7 @@ export function callNative<T>(call: (native: Native) => T, subject: Subject = {}
 // And ENOENT may speak of the profile, of the process, or of a /proc that is not mounted.
 function diagnose(binary: Native, failure: Failure): Failure {
   const { syscall } = failure
+  if (syscall === 'io_uring') return { code: 'ERR_APPARMOR_IO_URING', profile: failure.profile }
   const code = getSystemErrorName(failure.errno ?? 0)
   const missingFile = code === 'ENOENT' && failure.path !== undefined
   const ambiguous =

@@ -1,50 +1,64 @@
-import { checkName, checkOneOf, checkOptions } from './args.ts'
+import { getSystemErrorName } from 'node:util'
+import { checkInteger, checkName, checkOneOf, checkOptions } from './args.ts'
 import { callNative } from './call.ts'
 import { AppArmorError } from './errors.ts'
-import { getcon } from './identity.ts'
-import type { Mode } from './label.ts'
+import { getcon, getThreadCons } from './identity.ts'
+import type { Confinement, Mode } from './label.ts'
+import type { ProcessChange } from './native.ts'
 
 /** How {@link changeProfile} and {@link stackProfile} go about it. */
 export interface ConfineOptions {
   /** `'process'` (default): every thread. `'thread'`: the calling one alone */
   readonly scope?: 'process' | 'thread'
+  /**
+   * What to do when some threads were changed and one could not be: `'abort'` (default) ends the process
+   * with a message on stderr before any thread runs on; `'throw'` gives `ERR_APPARMOR_PARTIAL`
+   */
+  readonly onPartial?: 'abort' | 'throw'
+  /** how long to wait for all threads, in milliseconds, 1 … 2³¹−1; default 2000 */
+  readonly timeout?: number
 }
 
 /** What is in force after {@link changeProfile} or {@link stackProfile}. */
 export interface ThreadReport {
   readonly label: string
   readonly mode: Mode | null
-  /** how many threads were changed */
+  /** how many threads have it now because of the call */
   readonly threads: number
 }
 
 /**
- * Changes the profile of this process: aa_change_profile(2).
+ * Changes the profile of this process, all of its threads: aa_change_profile(2) for each.
+ *
+ * The kernel confines threads, and a Node process has about eleven. This asks first whether the change
+ * would be refused, then has every thread make it while none runs on, and reads the labels back. Works
+ * from Workers too; two calls at once take turns. What stays as it was: descriptors that are open,
+ * children that were started before (docs/threads.md).
  *
  * @param profile the name of a loaded profile: `'web'`, `'web//worker'`, `':ns:web'`, a stack `'a//&b'`
- * @param options `scope: 'thread'` changes the calling thread only, and says nothing about the others:
- *   `fs.promises`, DNS and Workers run on other threads
+ * @param options `scope: 'thread'` changes the calling thread only and says nothing about the others:
+ *   `fs.promises`, DNS and Workers run on other threads. `onPartial`, `timeout`: see {@link ConfineOptions}
  * @returns the label the kernel shows afterwards. Where the new profile does not let the thread read it
  *   (before Linux 6.8), the name that was asked for, with the mode `'enforce'` that the refusal proves
- * @throws {@link AppArmorError} `ENOENT`, `EACCES`, `EPERM` (no_new_privs); `ERR_APPARMOR_NO_PROCFS`; the
- *   codes of {@link availability}; `ERR_APPARMOR_PROCESS_SCOPE` for the scope `'process'`
+ * @throws {@link AppArmorError} Nothing was changed: `ENOENT`, `EACCES`, `EPERM` (no_new_privs),
+ *   `EAGAIN`; `EACCES` with the syscall `tgkill` when the current profile has no `signal` rule for itself;
+ *   `ERR_APPARMOR_IO_URING`; `ERR_APPARMOR_NO_PROCFS`; the codes of {@link availability}. A part was
+ *   changed, with `onPartial: 'throw'`: `ERR_APPARMOR_PARTIAL` with `threads`
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
  * @example
  * ```js
  * import { changeProfile } from 'apparmor'
- * const { label, mode } = changeProfile('web', { scope: 'thread' })
+ * const { label, mode, threads } = changeProfile('web')
  * ```
  */
 export function changeProfile(profile: string, options?: ConfineOptions): ThreadReport {
   checkName(profile, 'profile', 'changeprofile')
-  checkScope(options, 'aa_change_profile', profile)
-  callNative((native) => native.changeProfile(profile), { profile })
-  return report(profile)
+  return confine('change', profile, options)
 }
 
 /**
- * Adds a profile to the label of this process: aa_stack_profile(2). Afterwards only what every profile of
- * the stack permits is permitted; it works under no_new_privs too.
+ * Adds a profile to the label of this process, all of its threads: aa_stack_profile(2) for each.
+ * Afterwards only what every profile of the stack permits is permitted; it works under no_new_privs too.
  *
  * @param profile the name of a loaded profile, as for {@link changeProfile}
  * @param options as for {@link changeProfile}
@@ -53,31 +67,83 @@ export function changeProfile(profile: string, options?: ConfineOptions): Thread
  * @example
  * ```js
  * import { stackProfile } from 'apparmor'
- * const { label } = stackProfile('web', { scope: 'thread' })
+ * const { label } = stackProfile('web')
  * ```
  */
 export function stackProfile(profile: string, options?: ConfineOptions): ThreadReport {
   checkName(profile, 'profile', 'stack')
-  checkScope(options, 'aa_stack_profile', profile)
-  callNative((native) => native.stackProfile(profile), { profile })
-  return report(profile)
+  return confine('stack', profile, options)
 }
 
-function checkScope(options: ConfineOptions | undefined, syscall: string, profile: string): void {
+function confine(
+  kind: 'change' | 'stack',
+  profile: string,
+  options: ConfineOptions | undefined,
+): ThreadReport {
   checkOptions(options)
-  const scope = options?.scope ?? 'process'
+  const { scope = 'process', onPartial = 'abort', timeout = 2000 } = options ?? {}
   checkOneOf(scope, 'options.scope', ['process', 'thread'])
-  if (scope === 'process') {
-    throw new AppArmorError({ code: 'ERR_APPARMOR_PROCESS_SCOPE', syscall, profile })
+  checkOneOf(onPartial, 'options.onPartial', ['abort', 'throw'])
+  checkInteger(timeout, 'options.timeout', 1, 0x7fffffff)
+
+  if (scope === 'thread') {
+    callNative(
+      (native) => (kind === 'change' ? native.changeProfile : native.stackProfile)(profile),
+      {
+        profile,
+      },
+    )
+    return { ...labelNow(profile), threads: 1 }
   }
+  const abort = onPartial === 'abort'
+  const change = callNative((native) => native.changeProcess(kind, profile, timeout, abort), {
+    profile,
+  })
+  if (change.partialErrno !== 0) throw partial(kind, profile, change)
+  if (!change.setuidWorks) warnOfSetuid(profile)
+  return { ...labelNow(profile), threads: change.threads }
 }
 
-function report(profile: string): ThreadReport {
+function labelNow(profile: string): Confinement {
   try {
-    return { ...getcon(), threads: 1 }
+    return getcon()
   } catch (error) {
     // Refused by the profile that was just entered, hence it is enforced.
     if (!(error instanceof AppArmorError && error.code === 'EACCES')) throw error
-    return { label: profile, mode: 'enforce', threads: 1 }
+    return { label: profile, mode: 'enforce' }
   }
+}
+
+function partial(kind: 'change' | 'stack', profile: string, change: ProcessChange): AppArmorError {
+  const codes = new Map(change.refused.map(({ tid, errno }) => [tid, getSystemErrorName(errno)]))
+  return new AppArmorError({
+    code: 'ERR_APPARMOR_PARTIAL',
+    errno: change.partialErrno,
+    syscall: kind === 'change' ? 'aa_change_profile' : 'aa_stack_profile',
+    profile,
+    detail: getSystemErrorName(change.partialErrno),
+    threads: threadStates(codes),
+  })
+}
+
+// The labels may be unreadable now; which threads refused, and why, is known all the same.
+function threadStates(codes: ReadonlyMap<number, string>): AppArmorError['threads'] & object {
+  try {
+    return getThreadCons().map(({ tid, name, label }) => ({
+      tid,
+      name,
+      label,
+      code: codes.get(tid) ?? null,
+    }))
+  } catch {
+    return [...codes].map(([tid, code]) => ({ tid, name: '', label: '', code }))
+  }
+}
+
+// libc changes uids by a signal to every thread and reports success although none arrived.
+function warnOfSetuid(profile: string): void {
+  process.emitWarning(
+    `The threads may not signal each other under the profile '${profile}': from now on process.setuid() and its kin change the main thread only and report success. Change uids before confining, or add "signal (send, receive) peer=@{profile_name}," to the profile.`,
+    { type: 'AppArmorWarning', code: 'APPARMOR_SETUID' },
+  )
 }

@@ -1,5 +1,4 @@
-import { getSystemErrorName } from 'node:util'
-import { inspect } from 'node:util'
+import { getSystemErrorName, inspect } from 'node:util'
 import { anywhere, failures, ownCodes, unavailable, type Meaning } from './failures.ts'
 
 /** What an {@link AppArmorError} is made from. */
@@ -13,8 +12,18 @@ export interface Failure {
   readonly pid?: number | undefined
   /** AppArmor as a whole is unusable: `errno` is aa_is_enabled's */
   readonly unavailable?: boolean
+  readonly threads?: readonly ThreadState[]
   readonly detail?: string | undefined
   readonly cause?: unknown
+}
+
+/** One thread of a process that was changed only in part. */
+export interface ThreadState {
+  readonly tid: number
+  readonly name: string
+  readonly label: string
+  /** why it was not changed, `null` when it was */
+  readonly code: string | null
 }
 
 function explain(failure: Failure, code: string): Meaning | undefined {
@@ -52,6 +61,8 @@ export class AppArmorError extends Error {
   declare readonly path?: string
   /** the process that was asked about */
   declare readonly pid?: number
+  /** every thread and its label, after a change that succeeded in part */
+  declare readonly threads?: readonly ThreadState[]
 
   /** @internal */
   constructor(failure: Failure) {
@@ -74,6 +85,7 @@ export class AppArmorError extends Error {
     if (failure.profile !== undefined) this.profile = failure.profile
     if (failure.path !== undefined) this.path = failure.path
     if (failure.pid !== undefined) this.pid = failure.pid
+    if (failure.threads !== undefined) this.threads = failure.threads
   }
 
   static {

@@ -73,6 +73,10 @@ const change: Table = {
     meaning: 'the kernel does not understand the request',
     help: 'Check the name: a namespace is written ":ns:name", a stack "a//&b".',
   },
+  ETIMEDOUT: {
+    meaning: 'not every thread could be reached in time',
+    help: 'Threads kept appearing or one did not answer; raise options.timeout.',
+  },
   EPROTO: {
     meaning: 'the kernel took only a part of the request',
     help: 'The name is too long for this kernel; nothing was changed.',
@@ -132,6 +136,22 @@ export const failures: Readonly<Record<string, Table>> = {
   aa_getcon: read,
   aa_getprocattr: read,
   aa_gettaskcon: read,
+  tgkill: {
+    EACCES: {
+      meaning: 'the current profile does not let the threads of this process signal each other',
+      help: 'Nothing was changed. Every thread has to be reached by a signal: add "signal (send, receive) peer=@{profile_name}," to the profile that the process runs under.',
+    },
+    EPERM: {
+      meaning: 'the threads of this process run as different users and may not signal each other',
+      help: 'Nothing was changed. Change uids for the whole process (process.setuid does) before confining it.',
+    },
+  },
+  pthread_create: {
+    EAGAIN: {
+      meaning: 'no thread can be created to try the change on',
+      help: 'Nothing was changed. Raise RLIMIT_NPROC or the pids limit of the control group.',
+    },
+  },
   aa_find_mountpoint: {
     ENOENT: {
       meaning: 'AppArmor’s policy interface is not visible',
@@ -158,8 +178,12 @@ export const ownCodes: Table = {
     meaning: 'the attributes of the thread cannot be reached: /proc is not mounted here',
     help: 'Mount /proc (mount -t proc proc /proc) in this root directory, or use Linux 6.8 or newer, which needs none.',
   },
-  ERR_APPARMOR_PROCESS_SCOPE: {
-    meaning: 'the whole process cannot be confined by this version',
-    help: "Only { scope: 'thread' } works so far: it confines the calling thread and leaves every other one (fs.promises, DNS, Workers) as it is.",
+  ERR_APPARMOR_IO_URING: {
+    meaning: 'a kernel thread of io_uring (SQPOLL) would keep the old label',
+    help: 'Nothing was changed. Start Node without UV_USE_IO_URING=1, or confine the program from its start: reexec, or a profile attached to its path.',
+  },
+  ERR_APPARMOR_PARTIAL: {
+    meaning: 'some threads have the new label and some have not',
+    help: 'A half-confined process must not go on: end it. error.threads tells the label of every thread.',
   },
 }

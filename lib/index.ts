@@ -1,6 +1,6 @@
 export { availability, findMountpoint, isEnabled, type Availability } from './availability.ts'
 export { changeProfile, stackProfile, type ConfineOptions, type ThreadReport } from './confine.ts'
-export { AppArmorError } from './errors.ts'
+export { AppArmorError, type ThreadState } from './errors.ts'
 export { changeOnexec, stackOnexec } from './exec.ts'
 export { getcon, getProcAttr, getTaskCon, getThreadCons, type ThreadCon } from './identity.ts'
 export { parseLabel, type Confinement, type LabelPart, type Mode } from './label.ts'

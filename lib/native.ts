@@ -13,10 +13,24 @@ export interface Native {
   readAttr(attr: 'current' | 'exec' | 'prev'): string | null
   readTask(pid: number): string
   listThreads(pid: number): { tid: number; name: string; label: string }[]
+  changeProcess(
+    kind: 'change' | 'stack',
+    profile: string,
+    timeout: number,
+    abortOnPartial: boolean,
+  ): ProcessChange
   changeProfile(profile: string): void
   stackProfile(profile: string): void
   changeOnexec(profile: string): void
   stackOnexec(profile: string): void
+}
+
+/** What became of a change of every thread; `partialErrno` is 0 when all have the new label. */
+export interface ProcessChange {
+  threads: number
+  setuidWorks: boolean
+  partialErrno: number
+  refused: { tid: number; errno: number }[]
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))

@@ -20,6 +20,7 @@ Napi::Object init(Napi::Env, Napi::Object exports) {
   add<readTaskLabel>(exports, "readTask");
   add<listThreadLabels>(exports, "listThreads");
 
+  add<changeProcess>(exports, "changeProcess");
   add<changeProfile>(exports, "changeProfile");
   add<stackProfile>(exports, "stackProfile");
   add<changeOnexec>(exports, "changeOnexec");

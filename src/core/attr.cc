@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "availability.h"
+#include "decimal.h"
 #include "unique_fd.h"
 
 namespace apparmor {
@@ -59,21 +60,6 @@ bool unsupported(int error) {
   return error == ENOSYS || error == EOPNOTSUPP;
 }
 
-char* put(char* at, const char* text) noexcept {
-  while (*text != '\0') *at++ = *text++;
-  return at;
-}
-
-char* put(char* at, long number) noexcept {
-  char digits[24];
-  int n = 0;
-  do {
-    digits[n++] = static_cast<char>('0' + number % 10);
-  } while ((number /= 10) != 0);
-  while (n > 0) *at++ = digits[--n];
-  return at;
-}
-
 // Does the mounted /proc number processes as we do? In a new PID namespace under the old /proc,
 // /proc/<our tid> is somebody else.
 bool procIsOurs() noexcept {
@@ -81,15 +67,14 @@ bool procIsOurs() noexcept {
   const ssize_t n = readlink("/proc/self", link, sizeof link);
   if (n <= 0) return true;  // no procfs at all: the open that follows says so
   char own[24];
-  return put(own, static_cast<long>(getpid())) - own == n &&
-         memcmp(own, link, static_cast<size_t>(n)) == 0;
+  return putDecimal(own, getpid()) - own == n && memcmp(own, link, static_cast<size_t>(n)) == 0;
 }
 
 void locate(AttrPath& path, Attr attr, bool legacy) noexcept {
-  char* at = put(path.text, "/proc/");
-  at = procIsOurs() ? put(at, syscall(SYS_gettid)) : put(at, "thread-self");
-  at = put(at, legacy ? "/attr/" : "/attr/apparmor/");
-  *put(at, attrName(attr)) = '\0';
+  char* at = putText(path.text, "/proc/");
+  at = procIsOurs() ? putDecimal(at, syscall(SYS_gettid)) : putText(at, "thread-self");
+  at = putText(at, legacy ? "/attr/" : "/attr/apparmor/");
+  *putText(at, attrName(attr)) = '\0';
 }
 
 int openRetrying(const char* path, int flags) noexcept {

@@ -14,6 +14,9 @@ Napi::Value readOwnAttr(const Napi::CallbackInfo& info);
 Napi::Value readTaskLabel(const Napi::CallbackInfo& info);
 Napi::Value listThreadLabels(const Napi::CallbackInfo& info);
 
+// process.cc
+Napi::Value changeProcess(const Napi::CallbackInfo& info);
+
 // transitions.cc
 Napi::Value changeProfile(const Napi::CallbackInfo& info);
 Napi::Value stackProfile(const Napi::CallbackInfo& info);

@@ -1,5 +1,5 @@
 #include "../core/attr.h"
-#include "../core/task.h"
+#include "../core/labels.h"
 #include "exports.h"
 #include "guard.h"
 

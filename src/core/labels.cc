@@ -1,4 +1,4 @@
-#include "task.h"
+#include "labels.h"
 
 #include <dirent.h>
 
