@@ -41,7 +41,7 @@ export interface ThreadReport {
  * @returns the label the kernel shows afterwards. Where the new profile does not let the thread read it
  *   (before Linux 6.8), the name that was asked for, with the mode `'enforce'` that the refusal proves
  * @throws {@link AppArmorError} Nothing was changed: `ENOENT`, `EACCES`, `EPERM` (no_new_privs),
- *   `EAGAIN`; `EACCES` with the syscall `tgkill` when the current profile has no `signal` rule for itself;
+ *   `EAGAIN`; `EACCES` with the syscall `rt_tgsigqueueinfo` when the current profile has no `signal` rule for itself;
  *   `ERR_APPARMOR_IO_URING`; `ERR_APPARMOR_NO_PROCFS`; the codes of {@link availability}. A part was
  *   changed, with `onPartial: 'throw'`: `ERR_APPARMOR_PARTIAL` with `threads`
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`

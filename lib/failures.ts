@@ -136,7 +136,7 @@ export const failures: Readonly<Record<string, Table>> = {
   aa_getcon: read,
   aa_getprocattr: read,
   aa_gettaskcon: read,
-  tgkill: {
+  rt_tgsigqueueinfo: {
     EACCES: {
       meaning: 'the current profile does not let the threads of this process signal each other',
       help: 'Nothing was changed. Every thread has to be reached by a signal: add "signal (send, receive) peer=@{profile_name}," to the profile that the process runs under.',

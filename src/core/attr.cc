@@ -62,7 +62,7 @@ bool unsupported(int error) {
 
 // Does the mounted /proc number processes as we do? In a new PID namespace under the old /proc,
 // /proc/<our tid> is somebody else.
-bool procIsOurs() noexcept {
+bool readsOurProc() noexcept {
   char link[24];
   const ssize_t n = readlink("/proc/self", link, sizeof link);
   if (n <= 0) return true;  // no procfs at all: the open that follows says so
@@ -70,9 +70,9 @@ bool procIsOurs() noexcept {
   return putDecimal(own, getpid()) - own == n && memcmp(own, link, static_cast<size_t>(n)) == 0;
 }
 
-void locate(AttrPath& path, Attr attr, bool legacy) noexcept {
+void locate(AttrPath& path, Attr attr, Self self, bool legacy) noexcept {
   char* at = putText(path.text, "/proc/");
-  at = procIsOurs() ? putDecimal(at, syscall(SYS_gettid)) : putText(at, "thread-self");
+  at = self.procIsOurs ? putDecimal(at, self.tid) : putText(at, "thread-self");
   at = putText(at, legacy ? "/attr/" : "/attr/apparmor/");
   *putText(at, attrName(attr)) = '\0';
 }
@@ -86,11 +86,11 @@ int openRetrying(const char* path, int flags) noexcept {
 }
 
 // Opens the attribute of the calling thread; -1 with errno and `path` the one that was refused.
-int openAttr(Attr attr, int flags, AttrPath& path) noexcept {
-  locate(path, attr, false);
+int openAttr(Attr attr, int flags, AttrPath& path, Self self) noexcept {
+  locate(path, attr, self, false);
   int fd = openRetrying(path.text, flags);
   if (fd >= 0 || errno != ENOENT || !legacyAttrIsAppArmor()) return fd;
-  locate(path, attr, true);
+  locate(path, attr, self, true);
   return openRetrying(path.text, flags);
 }
 
@@ -132,7 +132,7 @@ Result<std::string> readBySyscall(Attr attr, const char* call) {
 
 Result<std::string> readByProc(Attr attr, const char* call) {
   AttrPath path{};
-  const UniqueFd fd(openAttr(attr, O_RDONLY, path));
+  const UniqueFd fd(openAttr(attr, O_RDONLY, path, Self::ask()));
   if (!fd) return Failure{errno, call, path.text};
   return readAll(fd.get(), call);
 }
@@ -148,6 +148,10 @@ Result<std::string> readEither(Attr attr, const char* call) {
 
 }  // namespace
 
+Self Self::ask() noexcept {
+  return {static_cast<pid_t>(syscall(SYS_gettid)), readsOurProc()};
+}
+
 Result<Command> Command::make(const char* call, std::string_view verb, std::string_view tail) {
   static_assert(sizeof(LsmContext) == kHeader);
   const size_t size = verb.size() + 1 + tail.size();
@@ -160,7 +164,7 @@ Result<Command> Command::make(const char* call, std::string_view verb, std::stri
   return Command(call, std::move(context));
 }
 
-int writeAttr(Attr attr, const Command& command, AttrPath& path) noexcept {
+int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noexcept {
   path.text[0] = '\0';
   if (!gNoSelfAttr.load(std::memory_order_relaxed)) {
     if (syscall(kSetSelfAttr, lsmAttr(attr), command.context(), command.contextSize(), 0) == 0)
@@ -168,7 +172,7 @@ int writeAttr(Attr attr, const Command& command, AttrPath& path) noexcept {
     if (!unsupported(errno)) return errno;
     if (errno == ENOSYS) gNoSelfAttr.store(true, std::memory_order_relaxed);
   }
-  const int fd = openAttr(attr, O_WRONLY, path);
+  const int fd = openAttr(attr, O_WRONLY, path, self);
   if (fd < 0) return errno;
   path.text[0] = '\0';
   ssize_t n = -1;
@@ -182,7 +186,7 @@ int writeAttr(Attr attr, const Command& command, AttrPath& path) noexcept {
 
 Result<Done> writeAttr(Attr attr, const Command& command) {
   AttrPath path{};
-  const int error = writeAttr(attr, command, path);
+  const int error = writeAttr(attr, command, path, Self::ask());
   if (error == 0) return Done{};
   return Failure{error, command.call(), path.text};
 }

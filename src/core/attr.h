@@ -50,9 +50,16 @@ struct AttrPath {
   char text[64];
 };
 
+// What /proc/<tid> needs to be known of the calling thread; asking costs two system calls.
+struct Self {
+  pid_t tid;
+  bool procIsOurs;  // the mounted /proc counts processes as we do
+  static Self ask() noexcept;
+};
+
 // Async-signal-safe, on less than 300 bytes of stack: system calls only. 0, or the errno; then
 // path.text is the attribute file when it could not even be opened, and empty otherwise.
-int writeAttr(Attr attr, const Command& command, AttrPath& path) noexcept;
+int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noexcept;
 
 Result<Done> writeAttr(Attr attr, const Command& command);
 

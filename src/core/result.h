@@ -24,7 +24,9 @@ class [[nodiscard]] Result {
 
   explicit operator bool() const { return value_.has_value(); }
   T& operator*() { return *value_; }
+  const T& operator*() const { return *value_; }
   T* operator->() { return &*value_; }
+  const T* operator->() const { return &*value_; }
   const Failure& failure() const { return failure_; }
 
  private:

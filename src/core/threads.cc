@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,26 +19,20 @@ namespace {
 
 std::mutex gTurn;
 
-// The dry run: a thread that has our credentials makes the change and is thrown away. No other way
-// asks the kernel everything (the name, the rule, no_new_privs, a tracer) for every kind of change.
+// A dry run of any change, stacking and no_new_privs included, for which the kernel has no question
+// of its own: a thread with our credentials makes it and is thrown away.
 struct Trial {
   const Command* command;
+  pid_t tid = 0;
   int error = 0;
   AttrPath path{};
-  pid_t tid = 0;
-  bool maySignalItself = true;
-  std::string label{};  // empty when the new profile does not let it be read
 };
 
 void* runTrial(void* argument) {
   auto& trial = *static_cast<Trial*>(argument);
-  trial.tid = static_cast<pid_t>(syscall(SYS_gettid));
-  trial.error = writeAttr(Attr::current, *trial.command, trial.path);
-  if (trial.error != 0) return nullptr;
-  trial.maySignalItself = syscall(SYS_tgkill, getpid(), trial.tid, 0) == 0;
-  if (auto label = readAttr(Attr::current, trial.command->call()); label && *label) {
-    trial.label = std::move(**label);
-  }
+  const Self self = Self::ask();
+  trial.tid = self.tid;
+  trial.error = writeAttr(Attr::current, *trial.command, trial.path, self);
   return nullptr;
 }
 
@@ -54,54 +49,64 @@ int tryOut(Trial& trial) {
   return error;
 }
 
-// What can be known of the other threads before any of them is changed.
-Result<Done> inspect(const TaskList& tasks, const char* call) {
-  bool poller = false;
-  int refusal = 0;
-  const int error = tasks.each([&](pid_t tid) {
-    if (tasks.kind(tid) == TaskList::Kind::poller) poller = true;
-    if (syscall(SYS_tgkill, getpid(), tid, 0) != 0 && errno != ESRCH) refusal = errno;
-  });
-  if (error != 0) return Failure{error, call, "/proc/self/task"};
-  if (poller) return Failure{EXDEV, "io_uring"};
-  if (refusal != 0) return Failure{refusal, "tgkill"};
+// Asks the kernel whether it would refuse. `ending`: a thread of ours that is about to end, or 0.
+Result<Done> dryRun(Change change, const Command& command, std::string_view profile,
+                    pid_t& ending) {
+  if (change == Change::replace && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0) {
+    const auto question = Command::make(command.call(), "permprofile", profile);
+    auto answer = question ? writeAttr(Attr::current, *question) : Result<Done>(question.failure());
+    const bool understood = answer || answer.failure().error != EINVAL;
+    if (understood) return answer;
+  }
+  Trial trial{&command};
+  if (const int error = tryOut(trial)) return Failure{error, "pthread_create"};
+  ending = trial.tid;
+  if (trial.error != 0) return Failure{trial.error, command.call(), trial.path.text};
   return Done{};
 }
 
 struct Subject {
-  Command command;
+  const Command& command;
+  bool procIsOurs;
 };
 
-int applyToThisThread(const void* subject) noexcept {
+int applyToThread(const void* argument, pid_t tid) noexcept {
+  const auto& subject = *static_cast<const Subject*>(argument);
   AttrPath path{};
-  return writeAttr(Attr::current, static_cast<const Subject*>(subject)->command, path);
+  return writeAttr(Attr::current, subject.command, path, {tid, subject.procIsOurs});
 }
 
-// Does /proc agree that a thread has the new label? Allocates nothing. `expected` is what the trial
-// read; a thread that was under another label before shows another stack.
+// Does /proc agree that a thread has the new label? Allocates nothing: the threads are stopped.
+// Each shows the profile, or the same label as the first one (complain mode invents names).
 class ReadBack {
  public:
-  ReadBack(const TaskList& tasks, const Trial& trial, std::string_view profile)
-      : tasks_(tasks),
-        expected_(trial.label),
-        profile_(profile),
-        buffer_(trial.label.size() + 8192) {}
+  ReadBack(const TaskList& tasks, std::string_view profile)
+      : tasks_(tasks), profile_(profile), first_(kMax), buffer_(kMax) {}
 
   bool agrees(pid_t tid) {
-    if (expected_.empty()) return true;
+    if (blind_) return true;
     const long n = tasks_.label(tid, buffer_.data(), buffer_.size());
-    // Not readable by us, or ended: its own answer stands.
-    if (n < 0) return true;
-    std::string_view label(buffer_.data(), static_cast<size_t>(n));
-    while (!label.empty() && label.back() == '\n') label.remove_suffix(1);
-    return label == expected_ || labelIncludes(label.substr(0, label.rfind(" (")), profile_);
+    // Not readable under the caller's profile: what the kernel answered to each thread stands.
+    if (n == -EACCES || n == -EPERM) blind_ = true;
+    if (n <= 0) return true;
+    const std::string_view con(buffer_.data(), static_cast<size_t>(n));
+    if (labelIncludes(con.substr(0, con.rfind(" (")), profile_)) return true;
+    if (seen_ == 0) {
+      seen_ = con.size();
+      first_.swap(buffer_);
+      return true;
+    }
+    return con == std::string_view(first_.data(), seen_);
   }
 
  private:
+  static constexpr size_t kMax = 16 * 1024;
   const TaskList& tasks_;
-  std::string_view expected_;
   std::string_view profile_;
+  std::vector<char> first_;
   std::vector<char> buffer_;
+  size_t seen_ = 0;
+  bool blind_ = false;
 };
 
 // Other threads are stopped and may hold any lock: only system calls until the end.
@@ -125,52 +130,58 @@ class ReadBack {
 
 }  // namespace
 
-Result<ProcessChange> changeEveryThread(const Command& command, std::string_view profile,
-                                        int64_t timeoutNs, OnPartial onPartial) {
+Result<ProcessChange> changeEveryThread(Change change, std::string_view profile, int64_t timeoutNs,
+                                        OnPartial onPartial) {
+  const bool stack = change == Change::stack;
+  const auto command = Command::make(stack ? "aa_stack_profile" : "aa_change_profile",
+                                     stack ? "stack" : "changeprofile", profile);
+  if (!command) return command.failure();
+
   const std::lock_guard turn(gTurn);
   const int64_t deadline = monotonicNs() + timeoutNs;
   const TaskList& tasks = TaskList::ofThisProcess();
-  if (auto fine = inspect(tasks, command.call()); !fine) return fine.failure();
+  pid_t ending = 0;
+  if (auto fine = dryRun(change, *command, profile, ending); !fine) return fine.failure();
 
-  Trial trial{&command};
-  if (const int error = tryOut(trial)) return Failure{error, "pthread_create"};
-  if (trial.error != 0) return Failure{trial.error, command.call(), trial.path.text};
+  const Self self = Self::ask();
+  const Subject subject{*command, self.procIsOurs};
+  ReadBack readBack(tasks, profile);
+  Broadcast others(tasks, applyToThread, &subject);
+  if (ending != 0) others.exclude(ending);
+  if (const int error = others.stop(deadline)) {
+    others.release();
+    return Failure{error, error == EACCES || error == EPERM ? "rt_tgsigqueueinfo"
+                          : error == EXDEV                  ? "io_uring"
+                                                            : command->call()};
+  }
 
-  auto subject = std::make_unique<Subject>(Subject{command});
-  ReadBack readBack(tasks, trial, profile);
-  Broadcast others(tasks, applyToThisThread, subject.get());
-  others.exclude(trial.tid);
-
-  int error = others.gather(deadline);
-  Answer refused{0, error};
+  others.act();
+  Answer refused{self.tid, 0};
+  size_t changed = 0;
   for (const Answer& answer : others) {
-    if (error != 0) break;
-    if (answer.error == 0 && readBack.agrees(answer.tid)) continue;
-    error = answer.error != 0 ? answer.error : EPROTO;
-    refused = {answer.tid, error};
+    if (answer.error == 0) ++changed;
+    if (refused.error != 0) continue;
+    if (answer.error != 0) {
+      refused = answer;
+    } else if (!readBack.agrees(answer.tid)) {
+      refused = {answer.tid, EPROTO};
+    }
   }
-  size_t changed = others.succeeded();
-  if (error == 0) {
-    AttrPath path{};
-    error = writeAttr(Attr::current, command, path);
-    if (error == 0) ++changed;
-    refused = {static_cast<pid_t>(syscall(SYS_gettid)), error};
-  }
-  const bool late = !others.complete();
-  // A thread that was asked and has not answered will still obey.
-  if (error != 0 && (changed > 0 || late) && onPartial == OnPartial::abort) {
-    abortMixed(command, changed, refused);
+  if (refused.error == 0) refused.error = applyToThread(&subject, self.tid);
+  if (refused.error == 0) ++changed;
+  if (refused.error != 0 && changed > 0 && onPartial == OnPartial::abort) {
+    abortMixed(*command, changed, refused);
   }
   others.release();
-  if (late) static_cast<void>(subject.release());
 
-  if (error != 0 && changed == 0 && !late) return Failure{error, command.call()};
-  ProcessChange change{static_cast<long>(changed), trial.maySignalItself, error, {}};
+  if (refused.error != 0 && changed == 0) return Failure{refused.error, command->call()};
+  ProcessChange result{static_cast<long>(changed), true, refused.error, {}};
+  if (refused.error == 0) result.setuidWorks = syscall(SYS_tgkill, getpid(), self.tid, 0) == 0;
   for (const Answer& answer : others) {
-    if (error != 0 && answer.error != 0) change.refused.push_back(answer);
+    if (answer.error != 0) result.refused.push_back(answer);
   }
-  if (error != 0 && refused.tid != 0 && change.refused.empty()) change.refused.push_back(refused);
-  return change;
+  if (refused.error != 0 && result.refused.empty()) result.refused.push_back(refused);
+  return result;
 }
 
 bool labelIncludes(std::string_view label, std::string_view profile) {

@@ -23,15 +23,16 @@ struct ProcessChange {
   std::vector<Answer> refused{};  // which, and why; empty unless partial
 };
 
+enum class Change { replace, stack };
 enum class OnPartial { abort, report };
 
 // Runs on: any thread that may call the kernel; blocks it until all others have answered. Two calls
-// at once take turns. `command` is "changeprofile NAME" or "stack NAME", `profile` is NAME.
-// Failures: the kernel's errno for the command; EXDEV when io_uring threads keep the old label
-// (call "io_uring"); EACCES with call "tgkill" when the threads may not signal each other;
-// ETIMEDOUT with call "rt_tgsigqueueinfo" when a thread did not answer and none had changed.
-Result<ProcessChange> changeEveryThread(const Command& command, std::string_view profile,
-                                        int64_t timeoutNs, OnPartial onPartial);
+// at once take turns.
+// Failures, nothing having changed: the kernel's errno for the change itself; with the call
+// "rt_tgsigqueueinfo", EACCES or EPERM: the threads may not signal each other; "io_uring": its
+// kernel threads would keep the old label; ETIMEDOUT: a thread did not arrive in time.
+Result<ProcessChange> changeEveryThread(Change change, std::string_view profile, int64_t timeoutNs,
+                                        OnPartial onPartial);
 
 // Is a profile one of the parts of a label ("a//&b", ":ns://b" for ":ns:b")?
 bool labelIncludes(std::string_view label, std::string_view profile);

@@ -5,8 +5,9 @@
 // In this order and nothing else: refuse to be set-uid, read the arguments, make FD close-on-exec,
 // set NAME for this task's next exec, take gid and uid, execute FILE as execvp(3) would. Whatever
 // fails ends the program before FILE is executed, and is reported once: on FD as two little-endian
-// int32, the stage and a positive errno, else as a line on stderr. End-of-file on FD means that FILE
-// was executed. The exit status is 127 when FILE was not found, and 126 for every other failure.
+// int32, the stage and a positive errno, else as a line on stderr. End-of-file on FD without a
+// report means that FILE was executed, or that a signal ended the launcher before. The exit status
+// is 127 when FILE was not found, and 126 for every other failure.
 //
 // Kernel contract: the profile set for the next exec ("onexec") belongs to the task, survives a
 // change of ids and a failed exec, and is used up by the first exec that succeeds. So nothing but
@@ -18,7 +19,7 @@
 
 enum stage { ARGUMENTS = 1, ONEXEC, CREDENTIALS, EXEC };
 
-enum { COMMAND_MAX = 4096 };  // The kernel cuts a longer write short: that names another profile.
+enum { COMMAND_MAX = 4096 };  // The kernel cuts a longer write short, to another profile's name.
 
 static const uint32_t NONE = UINT32_MAX;  // To the kernel "unchanged", so never a value to ask for.
 
@@ -64,16 +65,18 @@ static char *append_quoted(char *at, const char *text) {
   return append(at, "'");
 }
 
+// clang-format off
 static const struct {
   uint8_t number;
   char name[13];
 } errors[] = {
-    {EPERM, "EPERM"},           {ENOENT, "ENOENT"}, {E2BIG, "E2BIG"},     {ENOEXEC, "ENOEXEC"},
-    {EBADF, "EBADF"},           {EAGAIN, "EAGAIN"}, {ENOMEM, "ENOMEM"},   {EACCES, "EACCES"},
-    {EBUSY, "EBUSY"},           {EISDIR, "EISDIR"}, {ENOTDIR, "ENOTDIR"}, {EINVAL, "EINVAL"},
-    {ENAMETOOLONG, "ENAMETOOLONG"}, {ENOSYS, "ENOSYS"}, {ELOOP, "ELOOP"}, {EPROTO, "EPROTO"},
-    {EOPNOTSUPP, "EOPNOTSUPP"}, {ETXTBSY, "ETXTBSY"},
+    {EPERM, "EPERM"},     {ENOENT, "ENOENT"}, {E2BIG, "E2BIG"},   {ENOEXEC, "ENOEXEC"},
+    {EBADF, "EBADF"},     {EAGAIN, "EAGAIN"}, {ENOMEM, "ENOMEM"}, {EACCES, "EACCES"},
+    {ENOTDIR, "ENOTDIR"}, {EISDIR, "EISDIR"}, {EINVAL, "EINVAL"}, {ETXTBSY, "ETXTBSY"},
+    {ELOOP, "ELOOP"},     {ENOSYS, "ENOSYS"}, {EPROTO, "EPROTO"}, {EOPNOTSUPP, "EOPNOTSUPP"},
+    {ENAMETOOLONG, "ENAMETOOLONG"},
 };
+// clang-format on
 
 static void complain(const struct request *request, enum stage stage, int error) {
   char line[COMMAND_MAX + 128];
@@ -155,21 +158,22 @@ static int read_arguments(struct request *request, long argc, char **argv) {
   return request->verb ? check_name(request) : EINVAL;
 }
 
-// Writes the attribute through procfs; `unavailable` is the result where AppArmor's file is not there.
+// Writes the attribute through procfs. Where AppArmor has no file there, the result is `absent`.
 //
 // A program that has just been executed has one thread, so /proc/self is the task. It leads to
 // /proc/<number>/…, which the rule that comes with every change_profile rule allows, and the number
 // is right in a new PID namespace under the old /proc as well.
-static long write_proc(const char *command, long size, long unavailable) {
+static long write_proc(const char *command, long size, long absent) {
   long fd = sys_open("/proc/self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
   // Before Linux 5.8 there is one file for all security modules.
   if (fd == -ENOENT) fd = sys_open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return fd == -ENOENT ? unavailable : fd;
+  if (fd < 0) return fd == -ENOENT ? absent : fd;
 
-  // AppArmor refuses a command without a name. What takes it would take any text to no effect:
-  // SELinux without a policy, a plain file in a directory that poses as /proc, a mount over the file.
+  // AppArmor refuses a command without a name. Whatever takes it is not AppArmor, and would take
+  // the real one to no effect: SELinux without a policy, a plain file in a directory that poses as
+  // /proc, another file mounted over this one.
   long written = sys_write(fd, "exec", 4);
-  if (written >= 0) return unavailable;
+  if (written >= 0) return absent;
   if (written != -EINVAL) return written;
 
   written = sys_write(fd, command, size);
@@ -196,9 +200,7 @@ static int set_onexec(const struct request *request) {
 
 static int take_ids(const struct request *request) {
   if (request->uid == NONE && request->gid == NONE) return 0;
-  // As libuv does: the groups go where this is allowed, and without the privilege there is nothing
-  // that they could add.
-  sys_drop_groups();
+  sys_drop_groups();  // As libuv does: a caller without the privilege keeps its own.
   long error = 0;
   if (request->gid != NONE) error = sys_setgid(request->gid);
   if (!error && request->uid != NONE) error = sys_setuid(request->uid);
@@ -256,7 +258,7 @@ static int search(const char *file, char **argv, char **env) {
   }
 }
 
-// Called by _start with the kernel's initial stack: argc, argv…, 0, environment…, 0, auxiliary vector.
+// Called by _start with the initial stack: argc, argv…, 0, environment…, 0, auxiliary vector.
 __attribute__((used)) _Noreturn void launch(long *stack) {
   char **argv = (char **)(stack + 1);
   char **env = argv + stack[0] + 1;

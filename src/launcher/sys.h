@@ -98,7 +98,6 @@ enum {
   EAGAIN = 11,
   ENOMEM = 12,
   EACCES = 13,
-  EBUSY = 16,
   ENODEV = 19,
   ENOTDIR = 20,
   EISDIR = 21,

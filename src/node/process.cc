@@ -12,15 +12,10 @@ Napi::Value changeProcess(const Napi::CallbackInfo& info) {
   const auto kind = toBytes(info[0]);
   const auto profile = toBytes(info[1]);
   if (!kind || !profile) return env.Undefined();
-  const bool stack = *kind == "stack";
-  auto command = Command::make(stack ? "aa_stack_profile" : "aa_change_profile",
-                               stack ? "stack" : "changeprofile", *profile);
-  if (!command) return fail(env, command.failure());
-
   const auto timeoutNs = static_cast<int64_t>(info[2].As<Napi::Number>().DoubleValue() * 1e6);
   const bool abort = info[3].As<Napi::Boolean>().Value();
-  auto change = changeEveryThread(*command, *profile, timeoutNs,
-                                  abort ? OnPartial::abort : OnPartial::report);
+  auto change = changeEveryThread(*kind == "stack" ? Change::stack : Change::replace, *profile,
+                                  timeoutNs, abort ? OnPartial::abort : OnPartial::report);
   if (!change) return fail(env, change.failure());
 
   Napi::Object result = Napi::Object::New(env);
