@@ -20,8 +20,12 @@ export function callNative<T>(call: (native: Native) => T, subject: Subject = {}
 // And ENOENT may speak of the profile, of the process, or of a /proc that is not mounted.
 function diagnose(binary: Native, failure: Failure): Failure {
   const { syscall } = failure
-  if (syscall === 'io_uring') return { code: 'ERR_APPARMOR_IO_URING', profile: failure.profile }
   const code = getSystemErrorName(failure.errno ?? 0)
+  if (code === 'EBUSY' && /_onexec$/.test(syscall ?? ''))
+    return { ...failure, code: 'ERR_APPARMOR_IN_HAT' }
+  if (code === 'EBUSY' && /_hatv?$/.test(syscall ?? ''))
+    return { ...failure, code: 'ERR_APPARMOR_ONEXEC_SET' }
+  if (syscall === 'io_uring') return { code: 'ERR_APPARMOR_IO_URING', profile: failure.profile }
   const missingFile = code === 'ENOENT' && failure.path !== undefined
   const ambiguous =
     missingFile || ['EINVAL', 'EOPNOTSUPP'].includes(code) || syscall === 'aa_find_mountpoint'

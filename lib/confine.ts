@@ -4,7 +4,7 @@ import { callNative } from './call.ts'
 import { AppArmorError } from './errors.ts'
 import { getcon, getThreadCons } from './identity.ts'
 import type { Confinement, Mode } from './label.ts'
-import type { ProcessChange } from './native.ts'
+import type { Kind, ProcessChange } from './native.ts'
 
 /** How {@link changeProfile} and {@link stackProfile} go about it. */
 export interface ConfineOptions {
@@ -75,11 +75,7 @@ export function stackProfile(profile: string, options?: ConfineOptions): ThreadR
   return confine('stack', profile, options)
 }
 
-function confine(
-  kind: 'change' | 'stack',
-  profile: string,
-  options: ConfineOptions | undefined,
-): ThreadReport {
+function confine(kind: Kind, profile: string, options: ConfineOptions | undefined): ThreadReport {
   checkOptions(options)
   const { scope = 'process', onPartial = 'abort', timeout = 2000 } = options ?? {}
   checkOneOf(scope, 'options.scope', ['process', 'thread'])
@@ -87,12 +83,7 @@ function confine(
   checkInteger(timeout, 'options.timeout', 1, 0x7fffffff)
 
   if (scope === 'thread') {
-    callNative(
-      (native) => (kind === 'change' ? native.changeProfile : native.stackProfile)(profile),
-      {
-        profile,
-      },
-    )
+    callNative((native) => native.changeThread(kind, profile), { profile })
     return { ...labelNow(profile), threads: 1 }
   }
   const abort = onPartial === 'abort'
@@ -114,7 +105,7 @@ function labelNow(profile: string): Confinement {
   }
 }
 
-function partial(kind: 'change' | 'stack', profile: string, change: ProcessChange): AppArmorError {
+function partial(kind: Kind, profile: string, change: ProcessChange): AppArmorError {
   const codes = new Map(change.refused.map(({ tid, errno }) => [tid, getSystemErrorName(errno)]))
   return new AppArmorError({
     code: 'ERR_APPARMOR_PARTIAL',

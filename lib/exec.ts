@@ -10,8 +10,9 @@ import { callNative } from './call.ts'
  * programs that replace themselves or that only ever start confined children.
  *
  * @param profile the name of a loaded profile
- * @throws {@link AppArmorError} `ENOENT`, `EACCES`, `EPERM` (no_new_privs); `ERR_APPARMOR_NO_PROCFS`; the
- *   codes of {@link availability}
+ * @throws {@link AppArmorError} `ENOENT`, `EACCES`, `EPERM` (no_new_privs); `ERR_APPARMOR_IN_HAT`: the
+ *   kernel would kill the thread when it leaves the hat; `ERR_APPARMOR_NO_PROCFS`; the codes of
+ *   {@link availability}
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
  * @example
  * ```js
@@ -23,7 +24,7 @@ import { callNative } from './call.ts'
  */
 export function changeOnexec(profile: string): void {
   checkName(profile, 'profile', 'exec')
-  callNative((native) => native.changeOnexec(profile), { profile })
+  callNative((native) => native.changeExec('change', profile), { profile })
 }
 
 /**
@@ -42,5 +43,5 @@ export function changeOnexec(profile: string): void {
  */
 export function stackOnexec(profile: string): void {
   checkName(profile, 'profile', 'stack')
-  callNative((native) => native.stackOnexec(profile), { profile })
+  callNative((native) => native.changeExec('stack', profile), { profile })
 }

@@ -6,6 +6,9 @@ import { sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppArmorError } from './errors.ts'
 
+/** Replace the profile, or stack one on it. */
+export type Kind = 'change' | 'stack'
+
 /** The binary's exports, one for one (`src/addon.cc`). Labels and names as in `docs/errors.md`, lossless. */
 export interface Native {
   availability(): { errno: number; mountpoint: string | null }
@@ -14,15 +17,25 @@ export interface Native {
   readTask(pid: number): string
   listThreads(pid: number): { tid: number; name: string; label: string }[]
   changeProcess(
-    kind: 'change' | 'stack',
+    kind: Kind,
     profile: string,
     timeout: number,
     abortOnPartial: boolean,
   ): ProcessChange
-  changeProfile(profile: string): void
-  stackProfile(profile: string): void
-  changeOnexec(profile: string): void
-  stackOnexec(profile: string): void
+  changeThread(kind: Kind, profile: string): void
+  changeExec(kind: Kind, profile: string): void
+  tryProfile(profile: string): void
+  tryHat(hat: string): void
+  changeHat(hats: readonly string[], token: bigint): void
+  leaveHat(token: bigint): void
+  openPipe(): [read: number, write: number]
+  /** returns only by throwing */
+  execve(
+    file: string,
+    args: readonly string[],
+    env: readonly string[],
+    keepFds: readonly number[],
+  ): never
 }
 
 /** What became of a change of every thread; `partialErrno` is 0 when all have the new label. */

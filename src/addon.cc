@@ -2,6 +2,7 @@
 // the two together.
 #include <napi.h>
 
+#include "core/task_list.h"
 #include "node/exports.h"
 
 namespace apparmor::node {
@@ -21,10 +22,17 @@ Napi::Object init(Napi::Env, Napi::Object exports) {
   add<listThreadLabels>(exports, "listThreads");
 
   add<changeProcess>(exports, "changeProcess");
-  add<changeProfile>(exports, "changeProfile");
-  add<stackProfile>(exports, "stackProfile");
-  add<changeOnexec>(exports, "changeOnexec");
-  add<stackOnexec>(exports, "stackOnexec");
+  add<changeThread>(exports, "changeThread");
+  add<changeExec>(exports, "changeExec");
+  add<tryProfile>(exports, "tryProfile");
+  add<tryHatName>(exports, "tryHat");
+  add<changeToHat>(exports, "changeHat");
+  add<leaveHatAgain>(exports, "leaveHat");
+  add<openStatusPipe>(exports, "openPipe");
+  add<execProgram>(exports, "execve");
+
+  // The list of threads is opened now, while it can be.
+  TaskList::ofThisProcess();
   return exports;
 }
 

@@ -10,16 +10,18 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const root = fileURLToPath(new URL('..', import.meta.url))
 
 const TRIPLES = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }
 
 // One segment, readable and executable, nothing to relocate: the fewest page faults.
-const FLAGS = [
-  ...['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-nostdlib', '-static', '-ffreestanding'],
-  ...['-fno-builtin', '-fno-pie', '-fno-stack-protector', '-fno-asynchronous-unwind-tables'],
-  ...['-fno-ident', '-s', '-Wl,-z,noexecstack,-z,noseparate-code,-z,norelro,--build-id=none'],
-]
+const FLAGS = `
+  -std=gnu11 -Wall -Wextra -Werror -nostdlib -static -ffreestanding -fno-builtin -fno-pie
+  -fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident -s
+  -Wl,-z,noexecstack,-z,noseparate-code,-z,norelro,--build-id=none
+`
+  .trim()
+  .split(/\s+/)
 
 /**
  * @param {'x64' | 'arm64'} arch
@@ -58,7 +60,7 @@ export function buildLauncher({ arch = process.arch, out = join(root, 'build/lau
   return file
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { arch: { type: 'string' }, out: { type: 'string' } } })
   console.log(buildLauncher(values))
 }

@@ -53,8 +53,9 @@ const char* attrName(Attr attr) {
   return "";
 }
 
-// The kernel's word that it has the system calls does not change while it runs.
+// The kernel's word that it has no such system calls does not change while it runs.
 std::atomic<bool> gNoSelfAttr{false};
+constexpr size_t kPage = 4096;
 
 bool unsupported(int error) {
   return error == ENOSYS || error == EOPNOTSUPP;
@@ -92,6 +93,23 @@ int openAttr(Attr attr, int flags, AttrPath& path, Self self) noexcept {
   if (fd >= 0 || errno != ENOENT || !legacyAttrIsAppArmor()) return fd;
   locate(path, attr, self, true);
   return openRetrying(path.text, flags);
+}
+
+int writeBySyscall(Attr attr, const Command& command) noexcept {
+  // What does not fit with its header in a page fits without it into the attribute file.
+  if (gNoSelfAttr.load(std::memory_order_relaxed) || command.contextSize() > kPage) return ENOSYS;
+  if (syscall(kSetSelfAttr, lsmAttr(attr), command.context(), command.contextSize(), 0) == 0)
+    return 0;
+  if (errno == ENOSYS) gNoSelfAttr.store(true, std::memory_order_relaxed);
+  return errno;
+}
+
+int writeWhole(int fd, const char* text, size_t size) noexcept {
+  ssize_t n = -1;
+  do {
+    n = write(fd, text, size);
+  } while (n < 0 && errno == EINTR);
+  return n < 0 ? errno : static_cast<size_t>(n) == size ? 0 : EPROTO;
 }
 
 Result<std::string> readAll(int fd, const char* call) {
@@ -146,6 +164,13 @@ Result<std::string> readEither(Attr attr, const char* call) {
   return readByProc(attr, call);
 }
 
+// AppArmor answers the system calls here.
+bool haveSyscalls() {
+  if (gNoSelfAttr.load(std::memory_order_relaxed)) return false;
+  auto label = readBySyscall(Attr::current, "");
+  return label || !unsupported(label.failure().error);
+}
+
 }  // namespace
 
 Self Self::ask() noexcept {
@@ -166,29 +191,33 @@ Result<Command> Command::make(const char* call, std::string_view verb, std::stri
 
 int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noexcept {
   path.text[0] = '\0';
-  if (!gNoSelfAttr.load(std::memory_order_relaxed)) {
-    if (syscall(kSetSelfAttr, lsmAttr(attr), command.context(), command.contextSize(), 0) == 0)
-      return 0;
-    if (!unsupported(errno)) return errno;
-    if (errno == ENOSYS) gNoSelfAttr.store(true, std::memory_order_relaxed);
-  }
+  const int error = writeBySyscall(attr, command);
+  if (!unsupported(error)) return error;
   const int fd = openAttr(attr, O_WRONLY, path, self);
   if (fd < 0) return errno;
   path.text[0] = '\0';
-  ssize_t n = -1;
-  do {
-    n = write(fd, command.text(), command.size());
-  } while (n < 0 && errno == EINTR);
-  const int error = n < 0 ? errno : static_cast<size_t>(n) == command.size() ? 0 : EPROTO;
+  const int result = writeWhole(fd, command.text(), command.size());
   close(fd);
-  return error;
+  return result;
 }
 
 Result<Done> writeAttr(Attr attr, const Command& command) {
+  if (auto proven = proveAttr(attr, command.call()); !proven) return proven.failure();
   AttrPath path{};
   const int error = writeAttr(attr, command, path, Self::ask());
   if (error == 0) return Done{};
   return Failure{error, command.call(), path.text};
+}
+
+Result<Done> proveAttr(Attr attr, const char* call) {
+  if (haveSyscalls()) return Done{};
+  AttrPath path{};
+  const UniqueFd fd(openAttr(attr, O_WRONLY, path, Self::ask()));
+  if (!fd) return Failure{errno, call, path.text};
+  const std::string_view nameless = attr == Attr::exec ? "exec" : "changeprofile";
+  const int error = writeWhole(fd.get(), nameless.data(), nameless.size());
+  if (error == EINVAL || error == EACCES) return Done{};
+  return Failure{error == 0 ? EPROTONOSUPPORT : error, call};
 }
 
 Result<std::optional<std::string>> readAttr(Attr attr, const char* call) {

@@ -61,7 +61,11 @@ struct Self {
 // path.text is the attribute file when it could not even be opened, and empty otherwise.
 int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noexcept;
 
+// The same with proof: a request without a name goes first, which AppArmor refuses. What accepts it
+// (a plain file in a false /proc, another security module) would accept anything, and confine
+// nothing. EPROTONOSUPPORT then.
 Result<Done> writeAttr(Attr attr, const Command& command);
+Result<Done> proveAttr(Attr attr, const char* call);
 
 // The attribute as the kernel prints it, "web (enforce)"; nothing when exec or prev is not set.
 Result<std::optional<std::string>> readAttr(Attr attr, const char* call);

@@ -1,8 +1,6 @@
 #include "threads.h"
 
-#include <pthread.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,57 +11,12 @@
 
 #include "decimal.h"
 #include "task_list.h"
+#include "trial.h"
 
 namespace apparmor {
 namespace {
 
 std::mutex gTurn;
-
-// A dry run of any change, stacking and no_new_privs included, for which the kernel has no question
-// of its own: a thread with our credentials makes it and is thrown away.
-struct Trial {
-  const Command* command;
-  pid_t tid = 0;
-  int error = 0;
-  AttrPath path{};
-};
-
-void* runTrial(void* argument) {
-  auto& trial = *static_cast<Trial*>(argument);
-  const Self self = Self::ask();
-  trial.tid = self.tid;
-  trial.error = writeAttr(Attr::current, *trial.command, trial.path, self);
-  return nullptr;
-}
-
-int tryOut(Trial& trial) {
-  // No signal of the program may be taken on this thread.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_t thread{};
-  const int error = pthread_create(&thread, nullptr, runTrial, &trial);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (error == 0) pthread_join(thread, nullptr);
-  return error;
-}
-
-// Asks the kernel whether it would refuse. `ending`: a thread of ours that is about to end, or 0.
-Result<Done> dryRun(Change change, const Command& command, std::string_view profile,
-                    pid_t& ending) {
-  if (change == Change::replace && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0) {
-    const auto question = Command::make(command.call(), "permprofile", profile);
-    auto answer = question ? writeAttr(Attr::current, *question) : Result<Done>(question.failure());
-    const bool understood = answer || answer.failure().error != EINVAL;
-    if (understood) return answer;
-  }
-  Trial trial{&command};
-  if (const int error = tryOut(trial)) return Failure{error, "pthread_create"};
-  ending = trial.tid;
-  if (trial.error != 0) return Failure{trial.error, command.call(), trial.path.text};
-  return Done{};
-}
 
 struct Subject {
   const Command& command;
@@ -132,22 +85,20 @@ class ReadBack {
 
 Result<ProcessChange> changeEveryThread(Change change, std::string_view profile, int64_t timeoutNs,
                                         OnPartial onPartial) {
-  const bool stack = change == Change::stack;
-  const auto command = Command::make(stack ? "aa_stack_profile" : "aa_change_profile",
-                                     stack ? "stack" : "changeprofile", profile);
+  const auto command = makeCommand(change, profile);
   if (!command) return command.failure();
 
   const std::lock_guard turn(gTurn);
   const int64_t deadline = monotonicNs() + timeoutNs;
   const TaskList& tasks = TaskList::ofThisProcess();
-  pid_t ending = 0;
-  if (auto fine = dryRun(change, *command, profile, ending); !fine) return fine.failure();
+  const auto tried = tryChange(change, profile);
+  if (!tried) return tried.failure();
 
   const Self self = Self::ask();
   const Subject subject{*command, self.procIsOurs};
   ReadBack readBack(tasks, profile);
   Broadcast others(tasks, applyToThread, &subject);
-  if (ending != 0) others.exclude(ending);
+  if (tried->ending != 0) others.exclude(tried->ending);
   if (const int error = others.stop(deadline)) {
     others.release();
     return Failure{error, error == EACCES || error == EPERM ? "rt_tgsigqueueinfo"

@@ -13,6 +13,7 @@
 #include "attr.h"
 #include "broadcast.h"
 #include "result.h"
+#include "trial.h"
 
 namespace apparmor {
 
@@ -23,7 +24,6 @@ struct ProcessChange {
   std::vector<Answer> refused{};  // which, and why; empty unless partial
 };
 
-enum class Change { replace, stack };
 enum class OnPartial { abort, report };
 
 // Runs on: any thread that may call the kernel; blocks it until all others have answered. Two calls

@@ -14,13 +14,15 @@ Napi::Value readOwnAttr(const Napi::CallbackInfo& info);
 Napi::Value readTaskLabel(const Napi::CallbackInfo& info);
 Napi::Value listThreadLabels(const Napi::CallbackInfo& info);
 
-// process.cc
-Napi::Value changeProcess(const Napi::CallbackInfo& info);
-
 // transitions.cc
-Napi::Value changeProfile(const Napi::CallbackInfo& info);
-Napi::Value stackProfile(const Napi::CallbackInfo& info);
-Napi::Value changeOnexec(const Napi::CallbackInfo& info);
-Napi::Value stackOnexec(const Napi::CallbackInfo& info);
+Napi::Value changeProcess(const Napi::CallbackInfo& info);
+Napi::Value changeThread(const Napi::CallbackInfo& info);
+Napi::Value changeExec(const Napi::CallbackInfo& info);
+Napi::Value tryProfile(const Napi::CallbackInfo& info);
+Napi::Value tryHatName(const Napi::CallbackInfo& info);
+Napi::Value changeToHat(const Napi::CallbackInfo& info);
+Napi::Value leaveHatAgain(const Napi::CallbackInfo& info);
+Napi::Value openStatusPipe(const Napi::CallbackInfo& info);
+Napi::Value execProgram(const Napi::CallbackInfo& info);
 
 }  // namespace apparmor::node

@@ -38,4 +38,15 @@ std::optional<std::string> toBytes(const Napi::Value& value) {
   return std::nullopt;
 }
 
+std::optional<std::vector<std::string>> toByteList(const Napi::Value& value) {
+  std::vector<std::string> list;
+  const auto array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    auto bytes = toBytes(array.Get(i));
+    if (!bytes) return std::nullopt;
+    list.push_back(std::move(*bytes));
+  }
+  return list;
+}
+
 }  // namespace apparmor::node

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "../core/result.h"
 
@@ -20,6 +21,8 @@ Napi::Value toText(Napi::Env env, std::string_view bytes);
 // A JavaScript string for the kernel. lib/args.ts has checked it, so a wrong one is our own mistake
 // and ends in a TypeError: nothing when that is pending.
 std::optional<std::string> toBytes(const Napi::Value& value);
+
+std::optional<std::vector<std::string>> toByteList(const Napi::Value& value);
 
 inline Napi::Value convert(Napi::Env env, const Done&) {
   return env.Undefined();
