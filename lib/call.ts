@@ -16,6 +16,18 @@ export function callNative<T>(call: (native: Native) => T, subject: Subject = {}
   }
 }
 
+/** What a dry run answers: refused, or not; anything else is thrown. */
+export function wouldSucceed(dryRun: () => void): boolean {
+  try {
+    dryRun()
+    return true
+  } catch (error) {
+    const code = error instanceof AppArmorError ? error.code : ''
+    if (['ENOENT', 'ECHILD', 'EACCES', 'EPERM'].includes(code)) return false
+    throw error
+  }
+}
+
 // Without AppArmor each call fails with an errno of its own choice; only aa_is_enabled knows why.
 // And ENOENT may speak of the profile, of the process, or of a /proc that is not mounted.
 function diagnose(binary: Native, failure: Failure): Failure {
@@ -26,6 +38,9 @@ function diagnose(binary: Native, failure: Failure): Failure {
   if (code === 'EBUSY' && /_hatv?$/.test(syscall ?? ''))
     return { ...failure, code: 'ERR_APPARMOR_ONEXEC_SET' }
   if (syscall === 'io_uring') return { code: 'ERR_APPARMOR_IO_URING', profile: failure.profile }
+  if (code === 'EOPNOTSUPP' && binary.availability().errno === 0) {
+    return { ...failure, code: 'ERR_APPARMOR_FEATURE_MISSING' }
+  }
   const missingFile = code === 'ENOENT' && failure.path !== undefined
   const ambiguous =
     missingFile || ['EINVAL', 'EOPNOTSUPP'].includes(code) || syscall === 'aa_find_mountpoint'

@@ -1,6 +1,6 @@
 import { getSystemErrorName } from 'node:util'
 import { checkInteger, checkName, checkOneOf, checkOptions } from './args.ts'
-import { callNative } from './call.ts'
+import { callNative, wouldSucceed } from './call.ts'
 import { AppArmorError } from './errors.ts'
 import { getcon, getThreadCons } from './identity.ts'
 import type { Confinement, Mode } from './label.ts'
@@ -73,6 +73,24 @@ export function changeProfile(profile: string, options?: ConfineOptions): Thread
 export function stackProfile(profile: string, options?: ConfineOptions): ThreadReport {
   checkName(profile, 'profile', 'stack')
   return confine('stack', profile, options)
+}
+
+/**
+ * Asks the kernel whether {@link changeProfile} would succeed now for the calling thread; nothing changes.
+ *
+ * @param profile the name of a profile
+ * @returns `false` where it would be refused: no such profile, no rule for it, or no_new_privs
+ * @throws {@link AppArmorError} `ERR_APPARMOR_FEATURE_MISSING` when the kernel knows no such question; the
+ *   codes of {@link availability}; TypeError, RangeError as {@link changeProfile}
+ * @example
+ * ```js
+ * import { canChangeProfile } from 'apparmor'
+ * console.log(canChangeProfile('web'))
+ * ```
+ */
+export function canChangeProfile(profile: string): boolean {
+  checkName(profile, 'profile', 'changeprofile')
+  return wouldSucceed(() => callNative((native) => native.tryProfile(profile), { profile }))
 }
 
 function confine(kind: Kind, profile: string, options: ConfineOptions | undefined): ThreadReport {

@@ -71,7 +71,8 @@ export class AppArmorError extends Error {
       meaning: 'refused by the kernel',
       help: '',
     }
-    const subject = failure.profile ?? failure.pid ?? failure.path
+    const program = failure.syscall === 'execve' ? failure.path : undefined
+    const subject = program ?? failure.profile ?? failure.pid ?? failure.path
     const call = failure.syscall ? `, ${failure.syscall}` : ''
     const what = subject === undefined ? '' : ` ${quote(subject)}`
     const detail = failure.detail ? ` (${failure.detail})` : ''

@@ -77,6 +77,10 @@ const change: Table = {
     meaning: 'not every thread could be reached in time',
     help: 'Threads kept appearing or one did not answer; raise options.timeout.',
   },
+  EPROTONOSUPPORT: {
+    meaning: 'what stands in /proc for the attribute of this thread is not AppArmor’s',
+    help: 'Nothing was changed. Another security module answers, or something is mounted over /proc.',
+  },
   EPROTO: {
     meaning: 'the kernel took only a part of the request',
     help: 'The name is too long for this kernel; nothing was changed.',
@@ -89,6 +93,52 @@ const stack: Table = {
     meaning: 'the current profile does not permit stacking this one',
     help: 'Add a rule like "change_profile -> &NAME," to the profile that the process runs under.',
   },
+}
+
+const hat: Table = {
+  EPERM: {
+    meaning: 'the thread is not confined, or may not change hats (no_new_privs, a tracer)',
+    help: 'Hats are parts of a profile: change to the profile first.',
+  },
+  ECHILD: {
+    meaning: 'the current profile has no hats',
+    help: 'Declare one in it: "hat NAME { … }" or "^NAME { … }".',
+  },
+  ENOENT: {
+    meaning: 'the current profile has no such hat',
+    help: 'It has others; check the spelling, and load the profile again after a change.',
+  },
+  EACCES: {
+    meaning: 'the token does not fit, or the profile does not let the thread write its attributes',
+    help: 'Only the token that changeHat returned leaves a hat.',
+  },
+  EINVAL: {
+    meaning: 'the kernel does not understand the request',
+    help: 'A token of 0 cannot leave a hat; check the names.',
+  },
+  EPROTO: {
+    meaning: 'the names of the hats are too long for one request',
+    help: 'Pass fewer candidates.',
+  },
+}
+
+const onexecStays =
+  'This program is intact, but the profile stays set for the next exec of this thread.'
+
+const execve: Table = {
+  ENOENT: { meaning: 'no such program, or its interpreter is missing', help: onexecStays },
+  EACCES: {
+    meaning: 'the program may not be executed (permissions, a noexec mount, or a profile)',
+    help: onexecStays,
+  },
+  EPERM: { meaning: 'the program may not be executed by this process', help: onexecStays },
+  ENOEXEC: {
+    meaning: 'the program has a format that the kernel cannot execute',
+    help: onexecStays,
+  },
+  E2BIG: { meaning: 'arguments and environment are too large', help: onexecStays },
+  ENOTDIR: { meaning: 'a part of the program’s path is no directory', help: onexecStays },
+  ETXTBSY: { meaning: 'the program is open for writing', help: onexecStays },
 }
 
 const read: Table = {
@@ -136,6 +186,9 @@ export const failures: Readonly<Record<string, Table>> = {
   aa_getcon: read,
   aa_getprocattr: read,
   aa_gettaskcon: read,
+  aa_change_hat: hat,
+  aa_change_hatv: hat,
+  execve,
   rt_tgsigqueueinfo: {
     EACCES: {
       meaning: 'the current profile does not let the threads of this process signal each other',
@@ -181,6 +234,26 @@ export const ownCodes: Table = {
   ERR_APPARMOR_IO_URING: {
     meaning: 'a kernel thread of io_uring (SQPOLL) would keep the old label',
     help: 'Nothing was changed. Start Node without UV_USE_IO_URING=1, or confine the program from its start: reexec, or a profile attached to its path.',
+  },
+  ERR_APPARMOR_FEATURE_MISSING: {
+    meaning: 'the running kernel does not have what was asked for',
+    help: 'Nothing was changed. Use a newer kernel.',
+  },
+  ERR_APPARMOR_IN_HAT: {
+    meaning: 'the thread is in a hat, and the kernel would kill it at the hat’s end',
+    help: 'Leave the hat first: the kernel keeps the profile for exec and the hat’s token in one place.',
+  },
+  ERR_APPARMOR_ONEXEC_SET: {
+    meaning: 'a profile for the next exec is set, and the kernel would mix it up with the hat',
+    help: 'changeOnexec cannot be taken back on this thread; use hats in another one, or start children with apparmor/child_process.',
+  },
+  ERR_APPARMOR_REEXEC_LATE: {
+    meaning: 'this program cannot be executed again any more without losing what it has opened',
+    help: 'Call reexec first thing at start-up, before servers, sockets, Workers and children; or pass discardHandles: true.',
+  },
+  ERR_APPARMOR_REEXEC_LOOP: {
+    meaning: 'this program was executed again, and its label is still another one',
+    help: 'Nothing was confined. A profile in complain mode that is not loaded ends so; check the name and aa-status.',
   },
   ERR_APPARMOR_PARTIAL: {
     meaning: 'some threads have the new label and some have not',

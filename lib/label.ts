@@ -45,6 +45,28 @@ function parsePart(part: string): LabelPart {
   return { namespace, name, path: name.split('//') }
 }
 
+/**
+ * Tells whether a label has a profile, or every profile of a stack, among its parts.
+ *
+ * A stack is a set: order does not count, and `:ns:p` is `:ns://p`.
+ *
+ * @param label as {@link getcon} returns it: `'unconfined//&web'`
+ * @param profile one part, or a stack of them
+ * @throws TypeError as {@link parseLabel}
+ * @example
+ * ```js
+ * import { getcon, labelIncludes } from 'apparmor'
+ * labelIncludes('unconfined//&web', 'web') // true
+ * labelIncludes(getcon().label, 'web')
+ * ```
+ */
+export function labelIncludes(label: string, profile: string): boolean {
+  const parts = parseLabel(label)
+  return parseLabel(profile).every((wanted) =>
+    parts.some(({ namespace, name }) => namespace === wanted.namespace && name === wanted.name),
+  )
+}
+
 // The kernel's word for the mode "prompt" is that of the first prompting profiles.
 const KERNEL_MODES: Readonly<Record<string, Mode>> = {
   enforce: 'enforce',

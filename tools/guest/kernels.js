@@ -1,0 +1,245 @@
+#!/usr/bin/env node
+import { execFileSync } from 'node:child_process'
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const PROGRAM = '/usr/bin/linux.uml'
+const MODULES = '/usr/lib/uml/modules'
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+/** Debian's releases, by the kernel in their package user-mode-linux. */
+const SUITES = /** @type {Record<string, string>} */ ({
+  6.1: 'bookworm',
+  6.12: 'trixie',
+  7.2: 'sid',
+})
+
+/** Something for the user to put right: the message says how. */
+export class GuestError extends Error {}
+
+/**
+ * @typedef {object} Kernel
+ * @property {string} program
+ * @property {string} modules a directory with one directory of modules for each release
+ * @property {string} root the directory to start it in: its interpreter may be a relative path
+ * @property {string | null} libraries the C library it needs, when that is not the host's
+ */
+
+/**
+ * @param {string} [name] a version, or the path of a program; default: the installed one
+ * @returns {Kernel}
+ */
+export function findKernel(name) {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new GuestError(
+      `the guest runs on x86-64 Linux only, and this is ${process.platform} on ${process.arch}`,
+    )
+  }
+  if (name === undefined) {
+    if (isExecutable(PROGRAM)) return installedKernel(PROGRAM, MODULES)
+    throw new GuestError(
+      'no user-mode kernel: on Debian or Ubuntu, `sudo apt-get install user-mode-linux`',
+    )
+  }
+  if (name.includes('/')) {
+    const program = resolve(name)
+    if (!isExecutable(program)) throw new GuestError(`no kernel at ${program}`)
+    return installedKernel(program, join(dirname(program), '../lib/uml/modules'))
+  }
+  if (existsSync(join(cache(), name, 'linux.uml'))) return fetchedKernel(name)
+  if (releasesIn(MODULES).some((release) => release.startsWith(`${name}.`))) {
+    return installedKernel(PROGRAM, MODULES)
+  }
+  if (!Object.hasOwn(SUITES, name)) {
+    throw new GuestError(`no kernel ${name}: ${Object.keys(SUITES).join(', ')}, or a path`)
+  }
+  const script = fileURLToPath(import.meta.url)
+  throw new GuestError(`kernel ${name} is not here: fetch it with \`node ${script} ${name}\``)
+}
+
+/**
+ * @param {string} program
+ * @param {string} modules
+ */
+function installedKernel(program, modules) {
+  return { program, modules, root: '/', libraries: null }
+}
+
+/** @param {string} name */
+function fetchedKernel(name) {
+  const root = join(cache(), name)
+  return {
+    program: join(root, 'linux.uml'),
+    modules: join(root, 'modules'),
+    root,
+    libraries: join(root, 'glibc'),
+  }
+}
+
+function cache() {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'apparmor-guest')
+}
+
+/** @param {string} file */
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** @param {string} modules */
+function releasesIn(modules) {
+  return existsSync(modules) ? readdirSync(modules) : []
+}
+
+/**
+ * Fetches a kernel from Debian, with the C library it was built for, into the user's cache. Needs
+ * no privilege.
+ *
+ * @param {string} suite
+ * @returns {string} its version
+ */
+function fetchKernel(suite) {
+  mkdirSync(cache(), { recursive: true })
+  const work = mkdtempSync(join(cache(), 'fetch-'))
+  try {
+    downloadPackages(work, suite, ['user-mode-linux', 'libc6'])
+    const tree = join(work, 'tree')
+    for (const file of readdirSync(work).filter((name) => name.endsWith('.deb'))) {
+      execFileSync('dpkg-deb', ['-x', join(work, file), tree])
+    }
+    const [release] = releasesIn(join(tree, MODULES))
+    if (!release) throw new Error(`${suite}'s user-mode-linux has no modules`)
+
+    const kernel = join(work, 'kernel')
+    const overlayfs = join('modules', release, 'kernel/fs/overlayfs')
+    mkdirSync(join(kernel, 'glibc'), { recursive: true })
+    mkdirSync(join(kernel, overlayfs), { recursive: true })
+    copyFileSync(join(tree, PROGRAM), join(kernel, 'linux.uml'))
+    copyFileSync(
+      join(tree, '/usr/lib/uml', overlayfs, 'overlay.ko'),
+      join(kernel, overlayfs, 'overlay.ko'),
+    )
+    for (const library of ['ld-linux-x86-64.so.2', 'libc.so.6']) {
+      const directory = join(tree, suite === 'bookworm' ? 'lib' : 'usr/lib', 'x86_64-linux-gnu')
+      copyFileSync(join(directory, library), join(kernel, 'glibc', library))
+    }
+    setInterpreter(join(kernel, 'linux.uml'), 'glibc/ld-linux-x86-64.so.2')
+
+    const version = release.split('.').slice(0, 2).join('.')
+    rmSync(join(cache(), version), { recursive: true, force: true })
+    renameSync(kernel, join(cache(), version))
+    return version
+  } finally {
+    rmSync(work, { recursive: true })
+  }
+}
+
+/**
+ * Downloads Debian packages of any suite through an apt of their own, signatures checked.
+ *
+ * @param {string} directory
+ * @param {string} suite
+ * @param {readonly string[]} packages
+ */
+function downloadPackages(directory, suite, packages) {
+  const root = join(directory, 'apt')
+  mkdirSync(join(root, 'lists/partial'), { recursive: true })
+  mkdirSync(join(root, 'archives/partial'), { recursive: true })
+  const source = `deb [signed-by=${KEYRING}] http://deb.debian.org/debian ${suite} main\n`
+  writeFileSync(join(root, 'sources.list'), source)
+  const settings = {
+    'Dir::State': root,
+    'Dir::State::status': '/dev/null',
+    'Dir::Cache': root,
+    'Dir::Etc::SourceList': join(root, 'sources.list'),
+    'Dir::Etc::SourceParts': '/dev/null',
+    'APT::Sandbox::User': 'root', // the directory may be closed to apt's own user
+  }
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
+  for (const command of [['update'], ['download', ...packages]]) {
+    execFileSync('apt-get', ['-qq', ...options, ...command], { cwd: directory, stdio: 'inherit' })
+  }
+}
+
+/**
+ * Makes a program start with another dynamic linker. Rewritten in place: a tool that moves segments
+ * breaks a kernel, and so does starting it through the linker, because it executes itself again.
+ *
+ * @param {string} program
+ * @param {string} interpreter
+ */
+function setInterpreter(program, interpreter) {
+  const PT_INTERP = 3
+  const elf = readFileSync(program)
+  const headers = Number(elf.readBigUInt64LE(32))
+  const headerSize = elf.readUInt16LE(54)
+  const end = headers + headerSize * elf.readUInt16LE(56)
+  for (let header = headers; header < end; header += headerSize) {
+    if (elf.readUInt32LE(header) !== PT_INTERP) continue
+    const offset = Number(elf.readBigUInt64LE(header + 8))
+    const size = Number(elf.readBigUInt64LE(header + 32))
+    if (interpreter.length >= size) throw new RangeError(`longer than ${size - 1}: ${interpreter}`)
+    elf.fill(0, offset, offset + size).write(interpreter, offset)
+    writeFileSync(program, elf)
+    return
+  }
+  throw new Error(`no interpreter in ${program}`)
+}
+
+/** @param {readonly string[]} versions */
+function main(versions) {
+  const known = Object.keys(SUITES)
+  if (versions.length === 0 || versions.some((version) => !known.includes(version))) {
+    const names = known.map((version) => `${version} (${SUITES[version]})`).join(', ')
+    process.stderr.write(
+      `Usage: node tools/guest/kernels.js VERSION...\n\n` +
+        `Fetches user-mode kernels from Debian into ${cache()}: ${names}.\n`,
+    )
+    return 1
+  }
+  if (!existsSync(KEYRING)) {
+    process.stderr.write(
+      'kernels: no keys to check with: sudo apt-get install debian-archive-keyring\n',
+    )
+    return 1
+  }
+  let status = 0
+  for (const version of versions) {
+    const suite = SUITES[version] ?? ''
+    if (existsSync(join(cache(), version))) {
+      process.stdout.write(`${version}: there\n`)
+      continue
+    }
+    process.stdout.write(`${version}: fetching Debian ${suite}'s user-mode-linux (40 MB)\n`)
+    const fetched = fetchKernel(suite)
+    process.stdout.write(`${fetched}: in ${join(cache(), fetched)}\n`)
+    if (fetched !== version) {
+      process.stderr.write(`kernels: ${suite} no longer has ${version}; use --kernel ${fetched}\n`)
+      status = 1
+    }
+  }
+  return status
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  process.exitCode = main(process.argv.slice(2))
+}
