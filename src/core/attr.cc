@@ -131,21 +131,32 @@ void trimEnd(std::string& text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\0')) text.pop_back();
 }
 
+// A struct lsm_ctx and the value behind it; 0, or an errno, E2BIG with the size it takes in
+// `needed`.
+int getSelfAttr(Attr attr, char* buffer, size_t size, uint32_t* needed = nullptr) noexcept {
+  if (gNoSelfAttr.load(std::memory_order_relaxed)) return ENOSYS;
+  const LsmContext which{kLsmAppArmor, 0, 0, 0};
+  if (size >= sizeof which) memcpy(buffer, &which, sizeof which);
+  auto room = static_cast<uint32_t>(size);
+  const long result = syscall(kGetSelfAttr, lsmAttr(attr), buffer, &room, kLsmSingle);
+  if (needed != nullptr) *needed = room;
+  if (result >= 0) return 0;
+  if (errno == ENOSYS) gNoSelfAttr.store(true, std::memory_order_relaxed);
+  return errno == EOPNOTSUPP ? ENOSYS : errno;
+}
+
 Result<std::string> readBySyscall(Attr attr, const char* call) {
-  std::vector<uint64_t> buffer(64);
-  while (true) {
-    auto* context = reinterpret_cast<LsmContext*>(buffer.data());
-    memset(context, 0, sizeof *context);
-    context->id = kLsmAppArmor;
-    uint32_t size = static_cast<uint32_t>(buffer.size() * sizeof(uint64_t));
-    const size_t room = size;
-    if (syscall(kGetSelfAttr, lsmAttr(attr), context, &size, kLsmSingle) < 0) {
-      if (errno != E2BIG || size <= room) return Failure{errno, call};
-      buffer.resize(size / sizeof(uint64_t) + 1);
-      continue;
-    }
-    return std::string(reinterpret_cast<const char*>(context + 1), context->ctx_len);
+  std::string buffer(512, '\0');
+  uint32_t needed = 0;
+  int error = getSelfAttr(attr, buffer.data(), buffer.size(), &needed);
+  while (error == E2BIG && needed > buffer.size()) {
+    buffer.resize(needed);
+    error = getSelfAttr(attr, buffer.data(), buffer.size(), &needed);
   }
+  if (error != 0) return Failure{error, call};
+  LsmContext context{};
+  memcpy(&context, buffer.data(), sizeof context);
+  return buffer.substr(sizeof context, context.ctx_len);
 }
 
 Result<std::string> readByProc(Attr attr, const char* call) {
@@ -156,19 +167,22 @@ Result<std::string> readByProc(Attr attr, const char* call) {
 }
 
 Result<std::string> readEither(Attr attr, const char* call) {
-  if (!gNoSelfAttr.load(std::memory_order_relaxed)) {
-    auto value = readBySyscall(attr, call);
-    if (value || !unsupported(value.failure().error)) return value;
-    if (value.failure().error == ENOSYS) gNoSelfAttr.store(true, std::memory_order_relaxed);
-  }
+  auto value = readBySyscall(attr, call);
+  if (value || value.failure().error != ENOSYS) return value;
   return readByProc(attr, call);
 }
 
-// AppArmor answers the system calls here.
-bool haveSyscalls() {
-  if (gNoSelfAttr.load(std::memory_order_relaxed)) return false;
-  auto label = readBySyscall(Attr::current, "");
-  return label || !unsupported(label.failure().error);
+Result<Done> writeProven(Attr attr, const char* call, const Command* command) {
+  AttrPath path{};
+  const UniqueFd fd(openAttr(attr, O_WRONLY, path, Self::ask()));
+  if (!fd) return Failure{errno, call, path.text};
+  const std::string_view nameless = attr == Attr::exec ? "exec" : "changeprofile";
+  const int proof = writeWhole(fd.get(), nameless.data(), nameless.size());
+  if (proof == 0) return Failure{EPROTONOSUPPORT, call};
+  if (proof != EINVAL) return Failure{proof, call};
+  const int error = command ? writeWhole(fd.get(), command->text(), command->size()) : 0;
+  if (error != 0) return Failure{error, call};
+  return Done{};
 }
 
 }  // namespace
@@ -202,22 +216,25 @@ int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noex
 }
 
 Result<Done> writeAttr(Attr attr, const Command& command) {
-  if (auto proven = proveAttr(attr, command.call()); !proven) return proven.failure();
-  AttrPath path{};
-  const int error = writeAttr(attr, command, path, Self::ask());
+  const int error = writeBySyscall(attr, command);
   if (error == 0) return Done{};
-  return Failure{error, command.call(), path.text};
+  if (!unsupported(error)) return Failure{error, command.call()};
+  return writeProven(attr, command.call(), &command);
 }
 
 Result<Done> proveAttr(Attr attr, const char* call) {
-  if (haveSyscalls()) return Done{};
-  AttrPath path{};
-  const UniqueFd fd(openAttr(attr, O_WRONLY, path, Self::ask()));
-  if (!fd) return Failure{errno, call, path.text};
-  const std::string_view nameless = attr == Attr::exec ? "exec" : "changeprofile";
-  const int error = writeWhole(fd.get(), nameless.data(), nameless.size());
-  if (error == EINVAL || error == EACCES) return Done{};
-  return Failure{error == 0 ? EPROTONOSUPPORT : error, call};
+  char label[8];
+  if (getSelfAttr(Attr::current, label, sizeof label) != ENOSYS) return Done{};
+  return writeProven(attr, call, nullptr);
+}
+
+std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept {
+  if (getSelfAttr(Attr::current, buffer, size) != 0) return {};
+  LsmContext context{};
+  memcpy(&context, buffer, sizeof context);
+  std::string_view label(buffer + sizeof context, context.ctx_len);
+  while (!label.empty() && (label.back() == '\0' || label.back() == '\n')) label.remove_suffix(1);
+  return label;
 }
 
 Result<std::optional<std::string>> readAttr(Attr attr, const char* call) {

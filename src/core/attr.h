@@ -67,6 +67,10 @@ int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noex
 Result<Done> writeAttr(Attr attr, const Command& command);
 Result<Done> proveAttr(Attr attr, const char* call);
 
+// Async-signal-safe: the calling thread's label as the kernel prints it, where the kernel has the
+// system call and the label fits; else nothing.
+std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept;
+
 // The attribute as the kernel prints it, "web (enforce)"; nothing when exec or prev is not set.
 Result<std::optional<std::string>> readAttr(Attr attr, const char* call);
 

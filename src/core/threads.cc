@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -20,13 +21,22 @@ std::mutex gTurn;
 
 struct Subject {
   const Command& command;
+  std::string_view profile;
   bool procIsOurs;
 };
 
+// Changed, and the thread itself could not read that back.
+constexpr int kUnread = -1;
+
+// Async-signal-safe.
 int applyToThread(const void* argument, pid_t tid) noexcept {
   const auto& subject = *static_cast<const Subject*>(argument);
   AttrPath path{};
-  return writeAttr(Attr::current, subject.command, path, {tid, subject.procIsOurs});
+  const int error = writeAttr(Attr::current, subject.command, path, {tid, subject.procIsOurs});
+  if (error != 0) return error;
+  char buffer[512];
+  const std::string_view con = readLabelBySyscall(buffer, sizeof buffer);
+  return labelIncludes(con.substr(0, con.rfind(" (")), subject.profile) ? 0 : kUnread;
 }
 
 // Does /proc agree that a thread has the new label? Allocates nothing: the threads are stopped.
@@ -53,7 +63,7 @@ class ReadBack {
   }
 
  private:
-  static constexpr size_t kMax = 16 * 1024;
+  static constexpr size_t kMax = 4096;
   const TaskList& tasks_;
   std::string_view profile_;
   std::vector<char> first_;
@@ -95,7 +105,7 @@ Result<ProcessChange> changeEveryThread(Change change, std::string_view profile,
   if (!tried) return tried.failure();
 
   const Self self = Self::ask();
-  const Subject subject{*command, self.procIsOurs};
+  const Subject subject{*command, profile, self.procIsOurs};
   ReadBack readBack(tasks, profile);
   Broadcast others(tasks, applyToThread, &subject);
   if (tried->ending != 0) others.exclude(tried->ending);
@@ -110,15 +120,15 @@ Result<ProcessChange> changeEveryThread(Change change, std::string_view profile,
   Answer refused{self.tid, 0};
   size_t changed = 0;
   for (const Answer& answer : others) {
-    if (answer.error == 0) ++changed;
+    if (answer.error <= 0) ++changed;
     if (refused.error != 0) continue;
-    if (answer.error != 0) {
+    if (answer.error > 0) {
       refused = answer;
-    } else if (!readBack.agrees(answer.tid)) {
+    } else if (answer.error == kUnread && !readBack.agrees(answer.tid)) {
       refused = {answer.tid, EPROTO};
     }
   }
-  if (refused.error == 0) refused.error = applyToThread(&subject, self.tid);
+  if (refused.error == 0) refused.error = std::max(applyToThread(&subject, self.tid), 0);
   if (refused.error == 0) ++changed;
   if (refused.error != 0 && changed > 0 && onPartial == OnPartial::abort) {
     abortMixed(*command, changed, refused);
@@ -129,7 +139,7 @@ Result<ProcessChange> changeEveryThread(Change change, std::string_view profile,
   ProcessChange result{static_cast<long>(changed), true, refused.error, {}};
   if (refused.error == 0) result.setuidWorks = syscall(SYS_tgkill, getpid(), self.tid, 0) == 0;
   for (const Answer& answer : others) {
-    if (answer.error != 0) result.refused.push_back(answer);
+    if (answer.error > 0) result.refused.push_back(answer);
   }
   if (refused.error != 0 && result.refused.empty()) result.refused.push_back(refused);
   return result;
