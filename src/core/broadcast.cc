@@ -163,6 +163,11 @@ timespec toTimespec(int64_t ns) {
   return {ns / 1'000'000'000, ns % 1'000'000'000};
 }
 
+void pause(int64_t ns) {
+  const timespec length = toTimespec(ns);
+  nanosleep(&length, nullptr);
+}
+
 }  // namespace
 
 Broadcast::Broadcast(const TaskList& tasks, Action action, const void* subject)
@@ -198,19 +203,22 @@ int Broadcast::stop(int64_t deadlineNs) {
   exclude(static_cast<pid_t>(syscall(SYS_gettid)));
   gGate.store(gate(number_, kArrive));
   while (true) {
-    bool fresh = false;
+    const size_t before = count_;
     int failure = 0;
-    long listed = 0;
     const int error = tasks_.each([&](pid_t tid) {
-      ++listed;
       if (failure != 0 || !remember(tid)) return;
-      fresh = true;
       failure = count_ < capacity_ ? ask(tid, deadlineNs) : EAGAIN;
     });
     if (error != 0 || failure != 0) return error != 0 ? error : failure;
     if (const int late = awaitArrivals(deadlineNs)) return late;
-    if (!fresh && listed == tasks_.count()) return 0;
+    // All of them: those that wait, this one, and those that take no part. A stopped thread starts
+    // no other, so once the numbers agree they go on doing so.
+    const long known = std::count_if(asked_.get(), asked_.get() + count_, [](const Asked& asked) {
+      return asked.state != State::ended;
+    });
+    if (tasks_.count() == known + 1) return 0;
     if (monotonicNs() > deadlineNs) return ETIMEDOUT;
+    if (count_ == before) pause(100'000);  // for one that is ending
   }
 }
 
@@ -224,12 +232,11 @@ int Broadcast::ask(pid_t tid, int64_t deadlineNs) {
 
   gSlots.load()[count_].place.store(place(number_, tid, false));
   Asked& asked = asked_[count_++];
-  asked = {tid, State::gone};
+  asked = {tid, State::ended};
   while (syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, kSignal, &info) != 0) {
     if (errno == ESRCH) return 0;
     if (errno != EAGAIN || monotonicNs() > deadlineNs) return errno;
-    const timespec pause = toTimespec(1'000'000);  // the queue of signals is full
-    nanosleep(&pause, nullptr);
+    pause(1'000'000);  // the queue of signals is full
   }
   asked.state = State::waiting;
   ++waiting_;
@@ -256,7 +263,7 @@ int Broadcast::dropThoseThatCannotArrive() {
     const bool ended = kind == TaskList::Kind::ended ||
                        (syscall(SYS_tgkill, getpid(), asked.tid, 0) != 0 && errno == ESRCH);
     if (!ended && kind != TaskList::Kind::worker) continue;
-    asked.state = State::gone;
+    asked.state = ended ? State::ended : State::kernels;
     --waiting_;
   }
   return 0;

@@ -64,7 +64,7 @@ class Broadcast {
   const Answer* end() const { return answers_.get() + answered_; }
 
  private:
-  enum class State : char { waiting, stopped, gone };
+  enum class State : char { waiting, stopped, ended, kernels };
   struct Asked {
     pid_t tid;
     State state;
