@@ -131,6 +131,15 @@ constexpr unsigned long kReturnFlag = 0;  // the kernel's vdso has one
 constexpr void (*kReturn)() = nullptr;
 #endif
 
+// What waits while a thread is stopped. A handler of the program's (libuv's for SIGCHLD, say) may
+// want a lock that another stopped thread holds. Not held back: faults, which are the thread's own
+// doing, and 34, which musl's setuid() waits for.
+constexpr uint64_t bit(int signal) {
+  return 1ULL << (signal - 1);
+}
+constexpr uint64_t kHeldBack = ~(bit(SIGILL) | bit(SIGTRAP) | bit(SIGABRT) | bit(SIGBUS) |
+                                 bit(SIGFPE) | bit(SIGSEGV) | bit(SIGSYS) | bit(34));
+
 int setAction(const KernelAction* action, KernelAction* old) {
   return syscall(SYS_rt_sigaction, kSignal, action, old, sizeof(uint64_t)) == 0 ? 0 : errno;
 }
@@ -142,8 +151,8 @@ int installHandler() {
   // Kept for ever: a thread may be reading it at any time. Installing happens once, or once more
   // when somebody else has taken the signal since.
   gPrevious.store(new KernelAction(old));
-  // No other signal is blocked meanwhile: musl's setuid() waits for 34 to be taken.
-  const KernelAction ours{onSignal, SA_SIGINFO | SA_RESTART | SA_ONSTACK | kReturnFlag, kReturn, 0};
+  const KernelAction ours{onSignal, SA_SIGINFO | SA_RESTART | SA_ONSTACK | kReturnFlag, kReturn,
+                          kHeldBack};
   return setAction(&ours, nullptr);
 }
 
@@ -201,6 +210,8 @@ void Broadcast::exclude(pid_t tid) {
 int Broadcast::stop(int64_t deadlineNs) {
   if (const int error = installHandler()) return error;
   exclude(static_cast<pid_t>(syscall(SYS_gettid)));
+  syscall(SYS_rt_sigprocmask, SIG_BLOCK, &kHeldBack, &mask_, sizeof mask_);
+  held_ = true;
   gGate.store(gate(number_, kArrive));
   while (true) {
     const size_t before = count_;
@@ -307,8 +318,11 @@ void Broadcast::act() {
 }
 
 void Broadcast::release() {
+  if (!held_) return;
+  held_ = false;
   gGate.store(gate(number_, kIdle));
   futexWake(gGate, INT_MAX);
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask_, nullptr, sizeof mask_);
 }
 
 }  // namespace apparmor

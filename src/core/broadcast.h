@@ -5,19 +5,18 @@
 // keeps it for setuid() and does not let sigprocmask() block it; on musl it is free in practice.
 //
 // What makes it safe, each point the answer to a failure that was seen:
-//  - Two steps: first all threads arrive and wait, then all act. Whatever can go wrong with
-//  reaching
+//  - Two steps: first all threads arrive and wait, then all act. Whatever can go wrong with reaching
 //    them (one that does not answer, may not be signalled, is the kernel's own, is just being born)
 //    is known before anything has changed, and a stopped process starts no threads.
 //  - A signal that is not ours goes on to the handler that was there: without that, setuid() hangs.
 //  - The handler is never taken out again, and the shared object is linked -z nodelete: restoring
 //    races with libc, and an unmapped handler crashes the next setuid().
 //  - A thread that comes late, when the attempt has been given up, finds that nobody waits for it
-//  and
-//    does nothing. What it touches is never freed.
+//    and does nothing. What it touches is never freed.
+//  - The program's own signals wait meanwhile, on the stopped threads and on the asking one: their
+//    handlers may need a lock that a stopped thread holds.
 //  - From the first signal to release() the stopped threads may hold any lock, malloc's included.
-//  So
-//    nothing between the two allocates, locks, or calls anything but the kernel.
+//    So nothing between the two allocates, locks, or calls anything but the kernel.
 #pragma once
 
 #include <sys/types.h>
@@ -84,6 +83,8 @@ class Broadcast {
   size_t count_ = 0;
   size_t waiting_ = 0;
   size_t answered_ = 0;
+  bool held_ = false;
+  uint64_t mask_ = 0;  // the signals that the calling thread blocked before
 };
 
 }  // namespace apparmor
