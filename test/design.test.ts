@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+
+const sources = (directory: string): readonly string[] =>
+  readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|cc|h)$/.test(file))
+    .map((file) => join(directory, file))
+
+const read = (file: string): string => readFileSync(file, 'utf8')
+
+/** What a module imports or exports again. */
+const imports = (file: string): readonly string[] =>
+  Array.from(
+    read(file).matchAll(/^(?:import|export)\b[^']*?\bfrom '([^']+)'|\bimport\('([^']+)'\)/gm),
+    ([, fixed, dynamic]) => fixed ?? dynamic ?? '',
+  )
+
+t.test('the core does not know JavaScript', async (t) => {
+  const core = sources('src/core')
+  t.not(core.length, 0)
+  for (const file of core) {
+    t.notMatch(read(file), /#include\s*[<"][^>"]*(napi|node_api|node|v8|uv)\.h[>"]|Napi::/, file)
+    t.notMatch(read(file), /#include\s*"(\.\.\/|node\/)/, `${file} includes the core only`)
+  }
+})
+
+t.test('the main module only exports again', async (t) => {
+  const rest = read('lib/index.ts').replaceAll(/^export (type )?\{[^}]*\} from '\.\/[^']+'\n/gm, '')
+  t.equal(rest, '')
+})
+
+t.test('no module of the library imports the command line', async (t) => {
+  for (const file of sources('lib').filter((file) => !file.startsWith('lib/cli/'))) {
+    for (const specifier of imports(file)) t.notMatch(specifier, /\bcli\b/, file)
+  }
+})
+
+t.test('imports are relative with their ending, of Node, or of a dependency', async (t) => {
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: object }
+  for (const file of sources('lib')) {
+    for (const specifier of imports(file)) {
+      const fine = /^node:|^\.\.?\/.*\.ts$/.test(specifier) || specifier in dependencies
+      t.ok(fine, `${file}: ${specifier}`)
+    }
+  }
+})
+
+t.test('every source of the addon is in binding.gyp', async (t) => {
+  const listed = Array.from(read('binding.gyp').matchAll(/'(src\/[^']+\.cc)'/g), ([, file]) => file)
+  t.strictSame(
+    listed.sort(),
+    sources('src')
+      .filter((file) => file.endsWith('.cc'))
+      .sort(),
+  )
+})

@@ -1,0 +1,64 @@
+import { parseLabel } from 'apparmor'
+import fc from 'fast-check'
+import t from 'tap'
+import { splitCon } from '#lib/label.js'
+
+const part = (namespace: string | null, ...path: string[]) => ({
+  namespace,
+  name: path.join('//'),
+  path,
+})
+
+t.test('parseLabel: a profile, its children, its namespace', async (t) => {
+  t.strictSame(parseLabel('web'), [part(null, 'web')])
+  t.strictSame(parseLabel('unconfined'), [part(null, 'unconfined')])
+  t.strictSame(parseLabel('web//hat//deeper'), [part(null, 'web', 'hat', 'deeper')])
+  t.strictSame(parseLabel(':ns://web//hat'), [part('ns', 'web', 'hat')], 'as the kernel prints it')
+  t.strictSame(parseLabel(':ns:web//hat'), [part('ns', 'web', 'hat')], 'as it also takes it')
+  t.strictSame(parseLabel(':a//b://web'), [part('a//b', 'web')], 'a namespace in a namespace')
+  t.strictSame(parseLabel('/usr/bin/a b'), [part(null, '/usr/bin/a b')], 'a path with a space')
+  t.strictSame(parseLabel('a:b'), [part(null, 'a:b')], 'a colon inside is part of the name')
+  t.strictSame(parseLabel('a\nb'), [part(null, 'a\nb')], 'a newline too')
+})
+
+t.test('parseLabel: a stack, in the order of the label', async (t) => {
+  t.strictSame(parseLabel('a//&:ns://b//hat'), [part(null, 'a'), part('ns', 'b', 'hat')])
+  t.strictSame(
+    parseLabel('a//&b//&c').map(({ name }) => name),
+    ['a', 'b', 'c'],
+  )
+})
+
+t.test('parseLabel: no profile of a stack is lost', async (t) => {
+  const name = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !/[/:&\0]/.test(text))
+  const namespace = fc.option(name)
+  const parts = fc.array(fc.tuple(namespace, fc.array(name, { minLength: 1 })), { minLength: 1 })
+  fc.assert(
+    fc.property(parts, (parts) => {
+      const texts = parts.map(([namespace, path]) =>
+        [namespace === null ? '' : `:${namespace}://`, path.join('//')].join(''),
+      )
+      const expected = parts.map(([namespace, path]) => part(namespace, ...path))
+      t.strictSame(parseLabel(texts.join('//&')), expected)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+t.test('splitCon: the mode is the last word', async (t) => {
+  t.strictSame(splitCon('web (enforce)'), { label: 'web', mode: 'enforce' })
+  t.strictSame(splitCon('unconfined'), { label: 'unconfined', mode: null })
+  t.strictSame(splitCon('a//&b (mixed)'), { label: 'a//&b', mode: 'mixed' })
+  for (const mode of ['complain', 'kill', 'unconfined', 'mixed', 'prompt']) {
+    t.equal(splitCon(`web (${mode})`).mode, mode)
+  }
+  t.equal(splitCon('web (user)').mode, 'prompt', "the kernel's older word for prompt")
+})
+
+t.test('splitCon: a name may hold anything', async (t) => {
+  t.strictSame(splitCon('(odd) (enforce) (enforce)'), { label: '(odd) (enforce)', mode: 'enforce' })
+  t.strictSame(splitCon('a\nb (kill)'), { label: 'a\nb', mode: 'kill' })
+  t.strictSame(splitCon('web(enforce)'), { label: 'web(enforce)', mode: null })
+  t.strictSame(splitCon('web (loud)'), { label: 'web (loud)', mode: null }, 'no mode we know')
+  t.strictSame(splitCon(' (enforce)'), { label: ' (enforce)', mode: null }, 'no name')
+})

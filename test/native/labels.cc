@@ -1,0 +1,23 @@
+#include "core/labels.h"
+
+#include "core/threads.h"
+#include "test.h"
+
+using apparmor::labelIncludes;
+using test::check;
+
+void testLabels() {
+  check(labelIncludes("web", "web"), "a label includes itself");
+  check(labelIncludes("a//&web", "web") && labelIncludes("web//&b", "web"),
+        "a stack includes its parts");
+  check(labelIncludes("a//&:ns://web", ":ns:web"), "a namespace may be written in two ways");
+  check(!labelIncludes("website", "web") && !labelIncludes("web//hat", "web") &&
+            !labelIncludes("web", "website"),
+        "a part of a name is not included");
+  check(labelIncludes("a//&b//&c", "c//&a") && !labelIncludes("a//&b", "b//&c"),
+        "a stack is a set: all of its parts have to be there, in any order");
+
+  auto none = apparmor::taskLabel(0x7fffffff);
+  check(!none && none.failure().error != 0, "no such process, no label");
+  check(!apparmor::threadLabels(0x7fffffff), "and no threads");
+}

@@ -1,0 +1,69 @@
+import fc from 'fast-check'
+import * as apparmor from 'apparmor'
+import { CALLS, MISSING } from './calls.ts'
+
+const { AppArmorError } = apparmor
+
+const CODES = ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE']
+
+const anything = fc.anything({
+  withBigInt: true,
+  withBoxedValues: true,
+  withDate: true,
+  withMap: true,
+  withNullPrototype: true,
+  withObjectString: true,
+  withSet: true,
+  withSparseArray: true,
+  withTypedArray: true,
+})
+const text = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  // any UTF-16, well-formed or not
+  fc.array(fc.nat(0xffff)).map((units) => String.fromCharCode(...units)),
+  fc.constantFrom('', ' ', '\n', '\0', ':', '::', '&', '//', '//&', '\udcff', '\ud800', '\udcff\0'),
+  fc.constantFrom(4081, 4082, 4090, 4091, 4096, 65536).map((size) => MISSING.padEnd(size, 'x')),
+)
+const number = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(-1, 0, 0.5, 2 ** 31, 2 ** 53))
+const symbolOrFunction = fc.constantFrom(Symbol('s'), Symbol.iterator, () => 'f', class {})
+const options = fc.record(
+  {
+    scope: fc.oneof(fc.constantFrom('thread', 'process'), anything),
+    onPartial: fc.oneof(fc.constantFrom('abort', 'throw'), anything),
+    timeout: fc.oneof(number, anything),
+  },
+  { requiredKeys: [] },
+)
+const argument = fc.oneof(text, number, anything, options, symbolOrFunction)
+
+/**
+ * Calls every public function with generated arguments, `runs` times each.
+ *
+ * @param after is called after each call
+ * @returns what was thrown that no caller should ever see
+ */
+export function callWithGarbage(runs: number, after: () => void = () => {}): readonly string[] {
+  const surprises: string[] = []
+  for (const name of Object.keys(CALLS)) {
+    const call = apparmor[name as keyof typeof apparmor] as (...args: readonly unknown[]) => unknown
+    const property = fc.property(fc.array(argument, { maxLength: 3 }), (args) => {
+      try {
+        call(...args)
+      } catch (error) {
+        if (!isDesigned(error)) throw error
+      }
+      after()
+    })
+    const { failed, counterexample, errorInstance } = fc.check(property, { numRuns: runs })
+    if (failed) surprises.push(`${name}(${fc.stringify(counterexample?.[0])}): ${errorInstance}`)
+  }
+  return surprises
+}
+
+function isDesigned(error: unknown): boolean {
+  if (error instanceof AppArmorError) return /^(E[A-Z0-9]+|ERR_APPARMOR_[A-Z_]+)$/.test(error.code)
+  const { code } = error as NodeJS.ErrnoException
+  return (
+    (error instanceof TypeError || error instanceof RangeError) && CODES.includes(code as string)
+  )
+}

@@ -1,0 +1,173 @@
+// Builds everything and runs the tests; the last line on stdout is "N passed, N failed".
+//
+//   node tools/test.js [--off] [--kernel K] [FILE…]
+//
+// test/*.test.ts and the C++ tests run here; test/*.kernel.ts as root under a kernel that enforces
+// AppArmor, and test/*.off.ts under one that was started with apparmor=0: one boot of a guest each.
+// FILE (a name or the beginning of one) runs these alone. --kernel chooses the guest's kernel.
+// APPARMOR_GUEST (tools/kernel.js) can have the kernel tests run on this machine's own kernel.
+//
+// --off demands that each kernel test fails without AppArmor: one that passes there proves nothing.
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { buildLauncher } from './build-launcher.js'
+import { buildNative } from './build-native.js'
+import { runGuest } from './guest/guest.js'
+import { chooseKernel } from './kernel.js'
+import { buildCoreTests } from './test/core.js'
+import { fail, report, reportOff, say, total } from './test/report.js'
+import { nameOf, runFile, SAVED } from './test/run-file.js'
+
+const BUILT = 'build/test'
+const FILE_TIMEOUT = 300
+const GUEST_TIMEOUT = 1800
+const JOBS = 2
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+const { values, positionals } = parseArgs({
+  options: { off: { type: 'boolean' }, kernel: { type: 'string' } },
+  allowPositionals: true,
+})
+
+const stop = new AbortController()
+for (const [signal, status] of /** @type {const} */ ([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])) {
+  process.once(signal, () => {
+    stop.abort()
+    process.exit(status)
+  })
+}
+
+function build() {
+  const tsc = (/** @type {string[]} */ ...args) => {
+    const command = ['node_modules/typescript/bin/tsc', ...args]
+    const { status } = spawnSync(process.execPath, command, { stdio: ['ignore', 2, 2] })
+    if (status !== 0) throw new Error('tsc found errors')
+  }
+  for (const directory of [BUILT, SAVED]) rmSync(directory, { recursive: true, force: true })
+  if (!buildNative()) throw new Error('the addon could not be built')
+  buildLauncher()
+  tsc()
+  tsc('-p', 'test/tsconfig.json')
+}
+
+/** The names of the files of a kind that were asked for: of `test`, `kernel` and `off`. */
+function select(/** @type {string} */ kind) {
+  const names = readdirSync(BUILT)
+    .filter((file) => file.endsWith(`.${kind}.js`))
+    .map(nameOf)
+  return names.filter(wanted).sort()
+}
+
+function wanted(/** @type {string} */ name) {
+  const asked = positionals.map((file) => file.replace(/^.*\//, '').replace(/\.[jt]s$/, ''))
+  return asked.length === 0 || asked.some((part) => name.startsWith(part))
+}
+
+/** @param {string} name */
+async function runHost(name) {
+  report(await runFile(name, [process.execPath, join(BUILT, `${name}.js`)], FILE_TIMEOUT))
+}
+
+async function runCore() {
+  const program = await buildCoreTests()
+  if (program === null) fail('core', 'the C++ tests do not compile')
+  else report(await runFile('core', [program], FILE_TIMEOUT))
+}
+
+/**
+ * @param {readonly string[]} names
+ * @param {'host' | 'guest' | 'off'} where
+ */
+async function runKernel(names, where) {
+  const left = new Set(names)
+  const stdout = lines((line) => {
+    if (!line.startsWith('{')) return say(line)
+    const ended = /** @type {import('./test/run-file.js').Ended} */ (JSON.parse(line))
+    left.delete(ended.name)
+    if (values.off) reportOff(ended)
+    else report(ended)
+  })
+  const flags = where === 'off' ? ['--bare'] : where === 'host' ? ['--clean'] : []
+  const files = names.map((name) => join(BUILT, `${name}.js`))
+  const command = [process.execPath, 'tools/test/kernel.js', ...flags, ...files]
+  const end = await (where === 'host' ? runDirectly(command, stdout) : boot(command, stdout, where))
+  for (const name of left) fail(name, `did not run: ${end}`)
+}
+
+/**
+ * @param {string[]} command
+ * @param {Writable} stdout
+ */
+async function runDirectly([file = '', ...args], stdout) {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  child.stdout.pipe(stdout)
+  const [status] = await once(child, 'close')
+  return `the kernel tests ended with status ${status}`
+}
+
+/**
+ * @param {string[]} command
+ * @param {Writable} stdout
+ * @param {'guest' | 'off'} where
+ */
+async function boot(command, stdout, where) {
+  const { kernel } = values
+  const append = where === 'off' ? ['apparmor=0'] : []
+  const options = { kernel, append, stdout, timeout: GUEST_TIMEOUT, signal: stop.signal }
+  try {
+    const { status, failure } = await runGuest(command, options)
+    return failure ?? `the kernel tests ended with status ${status}`
+  } catch (error) {
+    return /** @type {Error} */ (error).message
+  }
+}
+
+/** @param {(line: string) => void} onLine */
+function lines(onLine) {
+  let rest = ''
+  return new Writable({
+    decodeStrings: false,
+    write(chunk, _encoding, done) {
+      const complete = (rest + chunk).split('\n')
+      rest = complete.pop() ?? ''
+      complete.forEach(onLine)
+      done()
+    },
+  })
+}
+
+/** The work to do, the longest first. */
+function plan() {
+  const kernel = select('kernel')
+  const off = select('off')
+  if (values.off) return kernel.length > 0 ? [() => runKernel(kernel, 'off')] : []
+  return [
+    ...(kernel.length > 0 ? [() => runKernel(kernel, chooseKernel())] : []),
+    ...(off.length > 0 ? [() => runKernel(off, 'off')] : []),
+    ...(wanted('core') ? [runCore] : []),
+    ...select('test').map((name) => () => runHost(name)),
+  ]
+}
+
+try {
+  build()
+  const jobs = plan()
+  if (jobs.length === 0) throw new Error(`no such test: ${positionals.join(' ')}`)
+  const work = async () => {
+    for (let job = jobs.shift(); job; job = jobs.shift()) await job()
+  }
+  await Promise.all(Array.from({ length: JOBS }, work))
+} catch (error) {
+  fail('tests', /** @type {Error} */ (error).message)
+}
+say(`${total.passed} passed, ${total.failed} failed`)
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
