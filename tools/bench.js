@@ -14,8 +14,12 @@ function buildPeer() {
   return peer
 }
 
-console.log('Start, on this machine')
-execFileSync(process.execPath, ['bench/import.js'], { stdio: 'inherit' })
-
-console.log('\nLabel of the own thread, under AppArmor')
-process.exitCode = await runUnderAppArmor([process.execPath, 'bench/getcon.js', buildPeer()])
+try {
+  console.log('Start, on this machine')
+  execFileSync(process.execPath, ['bench/import.js'], { stdio: 'inherit' })
+  console.log('\nLabel of the own thread, under AppArmor')
+  process.exitCode = await runUnderAppArmor([process.execPath, 'bench/getcon.js', buildPeer()])
+} catch (error) {
+  console.error(`bench: ${error.message}`)
+  process.exitCode = 1
+}

@@ -24,8 +24,8 @@ import { fail, report, reportOff, say, total } from './test/report.js'
 import { nameOf, runFile, SAVED } from './test/run-file.js'
 
 const BUILT = 'build/test'
-const FILE_TIMEOUT = 300
-const GUEST_TIMEOUT = 1800
+const FILE_TIMEOUT = 600
+const GUEST_TIMEOUT = 3600
 const JOBS = 2
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
