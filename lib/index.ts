@@ -1,4 +1,5 @@
 export { availability, findMountpoint, isEnabled, type Availability } from './availability.ts'
+export { confineCommand } from './confine_command.ts'
 export {
   canChangeProfile,
   changeProfile,
@@ -12,4 +13,5 @@ export { execve, type ExecveOptions } from './execve.ts'
 export { canChangeHat, changeHat, leaveHat, withHat } from './hat.ts'
 export { getcon, getProcAttr, getTaskCon, getThreadCons, type ThreadCon } from './identity.ts'
 export { labelIncludes, parseLabel, type Confinement, type LabelPart, type Mode } from './label.ts'
+export type { Confined } from './target.ts'
 export { reexec, type ReexecOptions } from './reexec.ts'

@@ -29,6 +29,8 @@ export interface Native {
   changeHat(hats: readonly string[], token: bigint): void
   leaveHat(token: bigint): void
   openPipe(): [read: number, write: number]
+  /** closes both ends; blocks until the launcher has reported or has executed its target (`null`) */
+  takeReport(read: number, write: number): [stage: number, errno: number] | null
   /** returns only by throwing */
   execve(
     file: string,

@@ -11,11 +11,30 @@ export const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   getThreadCons: [],
   getProcAttr: ['current'],
   parseLabel: ['a//&b'],
+  labelIncludes: ['a//&b', 'b'],
   changeProfile: [MISSING],
   stackProfile: [MISSING],
+  canChangeProfile: [MISSING],
   changeOnexec: [MISSING],
   stackOnexec: [MISSING],
+  execve: ['/nowhere', [], { profile: MISSING }],
+  reexec: [MISSING],
+  confineCommand: [MISSING, 'true'],
+  changeHat: ['hat'],
+  leaveHat: [1n],
+  withHat: ['hat', () => {}],
+  canChangeHat: ['hat'],
 }
 
 /** These look at text only: they work without AppArmor, and where the binary is missing. */
-export const PURE: readonly string[] = ['parseLabel']
+export const PURE: readonly string[] = ['parseLabel', 'labelIncludes']
+
+/** These need the launcher, not the binary. */
+export const LAUNCHER: readonly string[] = ['confineCommand']
+
+/** Calls a public function with the arguments above. */
+export function callExample(functions: object, name: string): unknown {
+  const call = (functions as Record<string, (...args: readonly unknown[]) => unknown>)[name]
+  if (!call) throw new Error(`no function ${name}`)
+  return call(...(CALLS[name] ?? []))
+}
