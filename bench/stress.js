@@ -14,7 +14,6 @@ import { availableParallelism, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { gunzip, gzip } from 'node:zlib'
@@ -102,6 +101,7 @@ async function main() {
     writeFileSync(join(directory, name), name)
   }
   const server = createServer((request, response) => void response.end(request.url))
+  server.keepAliveTimeout = 0 // a connection closed for being idle may be in use again just then
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
   const agent = new Agent({ keepAlive: true })
@@ -152,7 +152,7 @@ async function main() {
       },
     ],
     'HTTP request': [
-      0.3,
+      0.1,
       4,
       async () => {
         const path = `/${upTo(1e9)}`
@@ -160,9 +160,9 @@ async function main() {
         if ((await text(response)) !== path) throw new Error('another response')
       },
     ],
-    'name looked up': [0.1, 2, () => lookup('localhost')],
+    'name looked up': [0.05, 2, () => lookup('localhost')],
     'buffer compressed': [
-      0.1,
+      0.05,
       2,
       async () => {
         const plain = Buffer.alloc(1 + upTo(50_000), `${random()}`)
@@ -171,7 +171,7 @@ async function main() {
       },
     ],
     child: [
-      0.03,
+      0.02,
       2,
       async () => {
         const expected = `${PREFIX}${nameAfter(done())} (enforce)\n`
@@ -180,7 +180,7 @@ async function main() {
       },
     ],
     Worker: [
-      0.02,
+      0.01,
       3,
       async () => {
         const task = { directory, changes, naps: 1 + upTo(20), child: random() < 0.1 }
@@ -192,7 +192,7 @@ async function main() {
       },
     ],
     setuid: [
-      0.05,
+      0.02,
       1,
       async () => {
         const { getuid, setuid } = process
@@ -264,7 +264,8 @@ async function main() {
     }
     startLoad()
     // Every thread of the pool has to answer under the new profile before the next change.
-    if (i % 10 === 0) await Promise.all(['a', 'b', 'a', 'b'].map(readDenied)).catch((error) => fail('file', error))
+    if (i % 10 === 0)
+      await Promise.all(['a', 'b', 'a', 'b'].map(readDenied)).catch((error) => fail('file', error))
     else await turn()
     if (i % 500 === 0 || i === total) {
       console.log(`  ${i} changes, ${seconds()} s: ${missed} threads missed, ${errors} errors`)
@@ -281,7 +282,8 @@ async function main() {
   rmSync(directory, { recursive: true })
 
   times.sort((a, b) => a - b)
-  const at = (/** @type {number} */ part) => `${times[Math.floor(times.length * part)].toFixed(1)} ms`
+  const at = (/** @type {number} */ part) =>
+    `${times[Math.floor(times.length * part)].toFixed(1)} ms`
   console.log(`${times.length} changes of ${fewest} to ${most} threads in ${seconds()} s`)
   console.log(`  threads changed ${threads}, threads missed ${missed}`)
   console.log(`  changes refused ${failed}, errors in the load ${errors - failed}`)

@@ -36,9 +36,13 @@ export function checkName(
 
 /** A label: what the kernel prints or a query takes. No attribute, so any length and any end. */
 export function checkLabel(value: unknown, argument: string): asserts value is string {
-  if (typeof value !== 'string') throw invalidArgType(argument, 'of type string', value)
+  checkBytes(value, argument)
   if (value === '') throw invalidArgValue(argument, 'must not be empty', value)
-  if (value.includes('\0')) throw invalidArgValue(argument, 'must not contain null bytes', value)
+}
+
+/** What a system call takes: bytes, and none of them 0. */
+export function checkBytes(value: unknown, argument: string): asserts value is string {
+  checkText(value, argument)
   if (UNENCODABLE.test(value)) {
     throw invalidArgValue(argument, 'must not contain lone surrogates', value)
   }

@@ -16,7 +16,7 @@ import { checked, targetIn, type Confined, type Target } from './target.ts'
  * @param args the arguments after `argv[0]`
  * @returns the file and the arguments to start
  * @throws {@link AppArmorError} `ERR_APPARMOR_LAUNCHER` when the launcher is missing;
- *   `ERR_APPARMOR_UNSUPPORTED_PLATFORM`
+ *   `ERR_APPARMOR_NATIVE_MISSING`; `ERR_APPARMOR_UNSUPPORTED_PLATFORM`
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
  * @example
  * ```js

@@ -102,7 +102,7 @@ const hat: Table = {
   },
   ECHILD: {
     meaning: 'the current profile has no hats',
-    help: 'Declare one in it: "hat NAME { … }" or "^NAME { … }".',
+    help: 'Declare one in it: "hat NAME { … }" or "^NAME { … }". In a hat it also means that there is no other of this name.',
   },
   ENOENT: {
     meaning: 'the current profile has no such hat',

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { getSystemErrorName } from 'node:util'
 import { diagnosed } from './call.ts'
 import { AppArmorError } from './errors.ts'
+import { native } from './native.ts'
 import type { Target } from './target.ts'
 
 // Absolute and inside the package: code that confines must not come from where a PATH points.
@@ -37,9 +38,7 @@ export function isExecFailure([stage]: Report): boolean {
 
 /** Where the launcher is. */
 export function launcherFile(): string {
-  if (process.platform !== 'linux') {
-    throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_PLATFORM', detail: process.platform })
-  }
+  native() // says so where the package cannot work
   checkFormat()
   return path
 }

@@ -40,7 +40,8 @@ t.test('hats', async (t) => {
   })
   t.test('from hat to hat, and back to the outer one', async (t) => {
     t.strictSame(said.nested.inner, [ONE, TWO])
-    t.match(said.nested.failed, { ...REFUSED, code: 'ENOENT' })
+    // the kernel looks for hats of the hat, too
+    t.match(said.nested.failed, { ...REFUSED, code: /^(ENOENT|ECHILD)$/ })
     t.strictSame(said.nested.afterFailure, ONE)
     t.strictSame(said.nested.outer, ONE)
     t.strictSame(said.afterNested, PARENT)
@@ -122,10 +123,8 @@ t.test('the kernel kills for a wrong token', async (t) => {
 t.test('a Worker in a hat while the main thread serves HTTP', async (t) => {
   const said = reportOf('hat', ['http', dir])
   t.match(said.worker, { crossed: 0 })
-  t.ok(said.worker.turns > 10, `${said.worker.turns} times in the hat`)
-  const [[text, times], ...others] = said.answers
-  t.strictSame([text, others], ['one two', []])
-  t.ok(times > 3, `${times} answers`)
+  t.ok(said.worker.turns >= 50, `${said.worker.turns} times in the hat`)
+  t.strictSame(said.answers, [['one two', 20]])
   t.strictSame(said.label, PARENT)
 })
 
@@ -133,7 +132,7 @@ t.test('many Workers in and out of different hats: none crosses over', async (t)
   const said = reportOf('hat', ['crowd', dir])
   t.equal(said.results.length, 20)
   for (const { hat, turns, crossed } of said.results) {
-    t.ok(turns > 0, `${turns} times in ${hat}`)
+    t.ok(turns >= 50, `${turns} times in ${hat}`)
     t.equal(crossed, 0)
   }
   t.strictSame(

@@ -126,6 +126,8 @@ t.test('wrong arguments are refused', async (t) => {
     'an unknown command': ['changeprofile', 'x', STATUS, ...TARGET],
     'a command that only begins right': ['profiles', 'x', STATUS, ...TARGET],
     'an empty name': ['profile', '', STATUS, ...TARGET],
+    'a name with nothing in it, ":"': ['profile', ':', STATUS, ...TARGET],
+    'a name with nothing in it, ": & :"': ['stack', ': \t&\v:', STATUS, ...TARGET],
     'a newline in the name': ['profile', 'x\ny', STATUS, ...TARGET],
     'no file': [...valid, STATUS, '--'],
     'no separator': [...valid, STATUS, '/usr/bin/touch', marker],
@@ -210,7 +212,9 @@ function stageOf(args: readonly string[]): number {
   const [verb, name, ...rest] = args
   if (verb !== 'profile' && verb !== 'stack') return STAGE.arguments
   const bytes = Buffer.from(name ?? '')
-  if (bytes.length === 0 || bytes.includes(10) || bytes.length > 4000) return STAGE.arguments
+  const filler = [9, 10, 11, 12, 13, 32, 0x26, 0x3a, 0xa0]
+  if (bytes.includes(10) || bytes.length > 4000) return STAGE.arguments
+  if (bytes.every((byte) => filler.includes(byte))) return STAGE.arguments
   const end = rest.indexOf('--')
   if (end < 0 || end + 1 === rest.length) return STAGE.arguments
   const seen = new Set<string>()

@@ -17,7 +17,7 @@ import { stdioEntries, withReport } from './status.ts'
 
 /** Calls one of Node's functions so that the child that it starts is confined. */
 export function confine<T>(target: Target, call: () => T): T {
-  native() // before anything is started
+  native() // says so where the package cannot work
   checkRuntime()
   return intercept(call, (child, request, spawn) => start(target, child, request, spawn))
 }

@@ -6,7 +6,6 @@ import {
 } from 'node:child_process'
 import { checkText } from '../args.ts'
 import { invalidArgType, invalidArgValue } from '../errors.ts'
-import { native } from '../native.ts'
 import {
   checkLauncher,
   isExecFailure,
@@ -31,7 +30,6 @@ export function spawnSync(
   args: readonly string[],
   options: Options,
 ): Result {
-  native() // before anything is started
   const command = toCommand(file, args, options)
   const launcher = launcherFile()
   const { profile, stack, shell, argv0, uid, gid, ...rest } = options

@@ -4,6 +4,9 @@ import type { Readable, Writable } from 'node:stream'
 import type { promisify } from 'node:util'
 import type { Confined } from '../target.ts'
 
+// Also none of them, for a value that is confined or not.
+type Option = Confined | { readonly profile?: never; readonly stack?: never }
+
 type Args = readonly string[]
 type MaybeArgs = Args | undefined | null
 type Stdio = cp.StdioNull | cp.StdioPipe
@@ -16,13 +19,13 @@ type ByStdio<I, O, E> = cp.ChildProcessByStdio<
 type Callback<Error, Output> = (error: Error | null, stdout: Output, stderr: Output) => void
 type Output<T> = cp.PromiseWithChild<{ stdout: T; stderr: T }>
 
-type WithoutStdio = cp.SpawnOptionsWithoutStdio & Confined
+type WithoutStdio = cp.SpawnOptionsWithoutStdio & Option
 type Tuple<I extends Stdio, O extends Stdio, E extends Stdio> = cp.SpawnOptionsWithStdioTuple<
   I,
   O,
   E
 > &
-  Confined
+  Option
 
 /** `spawn` of node:child_process, with `profile` or `stack`. */
 export type Spawn = typeof cp.spawn & {
@@ -31,7 +34,7 @@ export type Spawn = typeof cp.spawn & {
     command: string,
     options: Tuple<I, O, E>,
   ): ByStdio<I, O, E>
-  (command: string, options: cp.SpawnOptions & Confined): cp.ChildProcess
+  (command: string, options: cp.SpawnOptions & Option): cp.ChildProcess
   (
     command: string,
     args: Args | undefined,
@@ -42,12 +45,12 @@ export type Spawn = typeof cp.spawn & {
     args: Args,
     options: Tuple<I, O, E>,
   ): ByStdio<I, O, E>
-  (command: string, args: Args, options: cp.SpawnOptions & Confined): cp.ChildProcess
+  (command: string, args: Args, options: cp.SpawnOptions & Option): cp.ChildProcess
 }
 
-type SpawnSyncText = cp.SpawnSyncOptionsWithStringEncoding & Confined
-type SpawnSyncBuffer = cp.SpawnSyncOptionsWithBufferEncoding & Confined
-type SpawnSyncAny = cp.SpawnSyncOptions & Confined
+type SpawnSyncText = cp.SpawnSyncOptionsWithStringEncoding & Option
+type SpawnSyncBuffer = cp.SpawnSyncOptionsWithBufferEncoding & Option
+type SpawnSyncAny = cp.SpawnSyncOptions & Option
 
 /** `spawnSync` of node:child_process, with `profile` or `stack`. */
 export type SpawnSync = typeof cp.spawnSync & {
@@ -63,9 +66,9 @@ export type SpawnSync = typeof cp.spawnSync & {
   ): cp.SpawnSyncReturns<string | Buffer>
 }
 
-type ExecBuffer = cp.ExecOptionsWithBufferEncoding & Confined
-type ExecText = cp.ExecOptionsWithStringEncoding & Confined
-type ExecAny = cp.ExecOptions & Confined
+type ExecBuffer = cp.ExecOptionsWithBufferEncoding & Option
+type ExecText = cp.ExecOptionsWithStringEncoding & Option
+type ExecAny = cp.ExecOptions & Option
 
 type PromisedExec = typeof cp.exec.__promisify__ & {
   (command: string, options: ExecBuffer): Output<Buffer>
@@ -94,9 +97,9 @@ export type Exec = typeof cp.exec & {
   readonly [promisify.custom]: PromisedExec
 }
 
-type ExecFileBuffer = cp.ExecFileOptionsWithBufferEncoding & Confined
-type ExecFileText = cp.ExecFileOptionsWithStringEncoding & Confined
-type ExecFileAny = cp.ExecFileOptions & Confined
+type ExecFileBuffer = cp.ExecFileOptionsWithBufferEncoding & Option
+type ExecFileText = cp.ExecFileOptionsWithStringEncoding & Option
+type ExecFileAny = cp.ExecFileOptions & Option
 
 type PromisedExecFile = typeof cp.execFile.__promisify__ & {
   (file: string, options: ExecFileBuffer): Output<Buffer>
@@ -148,14 +151,14 @@ export type ExecFile = typeof cp.execFile & {
 
 /** `execSync` of node:child_process, with `profile` or `stack`. */
 export type ExecSync = typeof cp.execSync & {
-  (command: string, options: cp.ExecSyncOptionsWithStringEncoding & Confined): string
-  (command: string, options: cp.ExecSyncOptionsWithBufferEncoding & Confined): Buffer
-  (command: string, options: cp.ExecSyncOptions & Confined): string | Buffer
+  (command: string, options: cp.ExecSyncOptionsWithStringEncoding & Option): string
+  (command: string, options: cp.ExecSyncOptionsWithBufferEncoding & Option): Buffer
+  (command: string, options: cp.ExecSyncOptions & Option): string | Buffer
 }
 
-type ExecFileSyncText = cp.ExecFileSyncOptionsWithStringEncoding & Confined
-type ExecFileSyncBuffer = cp.ExecFileSyncOptionsWithBufferEncoding & Confined
-type ExecFileSyncAny = cp.ExecFileSyncOptions & Confined
+type ExecFileSyncText = cp.ExecFileSyncOptionsWithStringEncoding & Option
+type ExecFileSyncBuffer = cp.ExecFileSyncOptionsWithBufferEncoding & Option
+type ExecFileSyncAny = cp.ExecFileSyncOptions & Option
 
 /** `execFileSync` of node:child_process, with `profile` or `stack`. */
 export type ExecFileSync = typeof cp.execFileSync & {
@@ -169,10 +172,10 @@ export type ExecFileSync = typeof cp.execFileSync & {
 
 /** `fork` of node:child_process, with `profile` or `stack`. */
 export type Fork = typeof cp.fork & {
-  (modulePath: string | URL, options: cp.ForkOptions & Confined): cp.ChildProcess
+  (modulePath: string | URL, options: cp.ForkOptions & Option): cp.ChildProcess
   (
     modulePath: string | URL,
     args: Args | undefined,
-    options: cp.ForkOptions & Confined,
+    options: cp.ForkOptions & Option,
   ): cp.ChildProcess
 }

@@ -119,10 +119,19 @@ static int read_number(const char *text, uint32_t *number) {
   return 0;
 }
 
+// Of a name with nothing else in it, such as what is left of ":$namespace:$profile" when both are
+// empty, the kernel makes "unconfined".
+static int is_filler(char c) {
+  return (c >= '\t' && c <= '\r') || c == ' ' || c == '\xa0' || c == ':' || c == '&';
+}
+
 static int check_name(const struct request *request) {
-  if (!*request->name) return EINVAL;
-  for (const char *c = request->name; *c; c++)
+  int named = 0;
+  for (const char *c = request->name; *c; c++) {
     if (*c == '\n') return EINVAL;
+    if (!is_filler(*c)) named = 1;
+  }
+  if (!named) return EINVAL;
   return length(request->verb) + length(request->name) > COMMAND_MAX ? ENAMETOOLONG : 0;
 }
 

@@ -113,8 +113,8 @@ Napi::Value openStatusPipe(const Napi::CallbackInfo& info) {
 // takeReport(read, write) → [stage, errno] | null
 Napi::Value takeStatusReport(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto report = takeReport(info[0].As<Napi::Number>().Int32Value(),
-                                 info[1].As<Napi::Number>().Int32Value());
+  const auto report =
+      takeReport(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value());
   if (!report) return fail(env, report.failure());
   if (!*report) return env.Null();
   Napi::Array pair = Napi::Array::New(env);

@@ -46,18 +46,27 @@ function shows(call: () => unknown, tokens = TOKENS): boolean {
   throw new Error('did not throw')
 }
 
+interface Turns {
+  readonly hat: string
+  /** 0 before the beginning, 1 to go on, 2 to end after 50 turns */
+  readonly phase: Int32Array
+}
+
 const roles = {
-  /** goes into one hat or the other for some time, and counts what it may read that it may not */
-  alternates({ hat, ms }: { hat: string; ms: number }) {
+  /** goes into its hat and leaves it, over and over, and counts what it may read that it may not */
+  alternates({ hat, phase }: Turns) {
     const other = hat === 'one' ? 'two' : 'one'
     const result = { hat, turns: 0, crossed: 0 }
-    for (const end = Date.now() + ms; Date.now() < end; result.turns++) {
+    parentPort?.postMessage('ready')
+    Atomics.wait(phase, 0, 0)
+    while (result.turns < 50 || Atomics.load(phase, 0) === 1) {
       const denied = withHat(hat, () => {
         if (read(join(directory, other)) !== other) result.crossed++
         return read(join(directory, hat))
       })
       if (denied !== 'EACCES') result.crossed++
       if (read(join(directory, hat)) !== hat) result.crossed++
+      result.turns++
     }
     parentPort?.postMessage(result)
   },
@@ -72,6 +81,11 @@ const roles = {
 
 const start = (role: keyof typeof roles, argument: object): Worker =>
   new Worker(new URL(import.meta.url), { workerData: { role, argument, directory } })
+
+function enter(phase: Int32Array, number: number): void {
+  Atomics.store(phase, 0, number)
+  Atomics.notify(phase, 0)
+}
 
 async function said<T>(worker: Worker): Promise<T> {
   return (await once(worker, 'message'))[0] as T
@@ -236,24 +250,30 @@ const situations = {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const worker = said<object>(start('alternates', { hat: 'one', ms: 1500 }))
-    let over = false
-    void worker.then(() => (over = true))
+    const phase = new Int32Array(new SharedArrayBuffer(4))
+    const worker = start('alternates', { hat: 'one', phase })
+    await said(worker)
+    const result = said(worker)
+    enter(phase, 1)
     const answers = new Map<string, number>()
-    while (!over) {
+    for (let i = 0; i < 20; i++) {
       const text = await (await fetch(`http://127.0.0.1:${port}`)).text()
       answers.set(text, (answers.get(text) ?? 0) + 1)
     }
-    return { worker: await worker, answers: [...answers], label: state() }
+    enter(phase, 2)
+    return { worker: await result, answers: [...answers], label: state() }
   },
 
   async crowd() {
     changeProfile(PROFILE)
+    const phase = new Int32Array(new SharedArrayBuffer(4))
     const workers = Array.from({ length: 20 }, (_, i) => {
-      return start('alternates', { hat: i % 2 ? 'one' : 'two', ms: 5000 })
+      return start('alternates', { hat: i % 2 ? 'one' : 'two', phase })
     })
-    const results = await Promise.all(workers.map(said))
-    return { results, threads: getThreadCons() }
+    await Promise.all(workers.map(said))
+    const results = workers.map(said)
+    enter(phase, 2)
+    return { results: await Promise.all(results), threads: getThreadCons() }
   },
 }
 

@@ -16,7 +16,7 @@ import { gunzipSync, gzip } from 'node:zlib'
 import { changeProfile, getThreadCons } from 'apparmor'
 import { codeOf, read, readAsync, report, statuses } from './look.ts'
 
-const ACTIVITIES = ['computes', 'waits', 'sync', 'async', 'sleeps', 'spawns'] as const
+const ACTIVITIES = ['computes', 'waits', 'sync', 'async', 'spawns'] as const
 type Activity = (typeof ACTIVITIES)[number]
 
 interface Task {
@@ -54,10 +54,7 @@ async function act({ activity, phase, dir }: Task): Promise<readonly string[]> {
       while (!isOver()) check(read(join(dir, 'allowed')))
       break
     case 'async':
-      while (!isOver()) check(await readAsync(join(dir, 'allowed')))
-      break
-    case 'sleeps':
-      while (!isOver()) await sleep(5)
+      for (; !isOver(); await sleep(1)) check(await readAsync(join(dir, 'allowed')))
       break
     case 'spawns':
       while (!isOver()) check(cat(join(dir, 'allowed')))

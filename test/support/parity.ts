@@ -225,7 +225,9 @@ export const CASES: Readonly<Record<string, Case>> = {
   'exec: buffers': ({ functions, confined }) =>
     called((callback) => functions.exec('echo x', { encoding: 'buffer', ...confined }, callback)),
   'exec: too much output': ({ functions, confined }) =>
-    called((callback) => functions.exec('echo 12345', { maxBuffer: 3, ...confined }, callback)),
+    called((callback) =>
+      functions.exec('echo 12345; exec sleep 5', { maxBuffer: 3, ...confined }, callback),
+    ),
   'exec: timeout': ({ functions, confined }) =>
     called((callback) => functions.exec('exec sleep 5', { timeout: 300, ...confined }, callback)),
   'exec: a shell that is missing': ({ functions, confined }) =>
