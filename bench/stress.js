@@ -49,6 +49,7 @@ async function work({ directory, changes, naps, child }) {
   for (let nap = 0; nap < naps; nap++) {
     for (const denying of ['a', 'b']) {
       const before = Atomics.load(changes, 0)
+      /** @type {any} */
       let error = null
       try {
         readFileSync(join(directory, `denied-by-${denying}`))

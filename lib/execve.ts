@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { isatty } from 'node:tty'
 import { checkBytes, checkName, checkOptions } from './args.ts'
 import { callNative } from './call.ts'
 import { invalidArgType, invalidArgValue } from './errors.ts'
@@ -73,7 +72,8 @@ export function replace({ file, argv, env, profile, stack, keepFds }: Replacemen
   if (stack !== undefined)
     callNative((native) => native.changeExec('stack', stack), { profile: stack })
   // A terminal in raw mode would stay so.
-  if (isatty(0) && process.stdin.isRaw) process.stdin.setRawMode(false)
+  if (process.getBuiltinModule('node:tty').isatty(0) && process.stdin.isRaw)
+    process.stdin.setRawMode(false)
   return callNative((native) => native.execve(file, argv, variables, keepFds), {
     path: file,
     profile: profile ?? stack,

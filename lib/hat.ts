@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { checkName } from './args.ts'
 import { callNative, wouldSucceed } from './call.ts'
 import { AppArmorError, invalidArgType, invalidArgValue, outOfRange } from './errors.ts'
@@ -163,7 +162,7 @@ function isInHat(): boolean {
 }
 
 function randomToken(): bigint {
-  const token = randomBytes(8).readBigUInt64LE()
+  const token = process.getBuiltinModule('node:crypto').randomBytes(8).readBigUInt64LE()
   return token === 0n ? randomToken() : token
 }
 

@@ -1,5 +1,4 @@
 /** The launcher (`src/launcher`): where it is, what it is told, and what its report means. */
-import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -78,6 +77,7 @@ export function refusal(
  * of processes, memory or a working directory.
  */
 export function checkLauncher(): void {
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
   const { error, status } = spawnSync(path, { stdio: 'ignore' }) // without arguments it refuses
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (code !== undefined && ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'].includes(code)) return

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-
 let started = false
 
 /**
@@ -10,5 +8,5 @@ let started = false
 export function startPool(): void {
   if (started) return
   started = true
-  randomBytes(1, () => {})
+  process.getBuiltinModule('node:crypto').randomBytes(1, () => {})
 }

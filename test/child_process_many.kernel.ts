@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import t, { type Test } from 'tap'
 import { startMany, type Amount } from './guest/starter.ts'
 
-const count = Number(process.env['APPARMOR_CHILDREN'] ?? 40)
+const count = Number(process.env['APPARMOR_CHILDREN'] ?? 32)
 t.setTimeout(60_000 + count * 3000)
 
 const WORKERS = 4

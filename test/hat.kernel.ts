@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeFiles } from './support/files.ts'
-import { reportOf, runProgram } from './support/program.ts'
+import { MANY, reportOf, runProgram } from './support/program.ts'
 
 t.setTimeout(300_000)
 
@@ -129,8 +129,8 @@ t.test('a Worker in a hat while the main thread serves HTTP', async (t) => {
 })
 
 t.test('many Workers in and out of different hats: none crosses over', async (t) => {
-  const said = reportOf('hat', ['crowd', dir])
-  t.equal(said.results.length, 20)
+  const said = reportOf('hat', ['crowd', dir, String(MANY)])
+  t.equal(said.results.length, MANY)
   for (const { hat, turns, crossed } of said.results) {
     t.ok(turns >= 50, `${turns} times in ${hat}`)
     t.equal(crossed, 0)

@@ -264,10 +264,10 @@ const situations = {
     return { worker: await result, answers: [...answers], label: state() }
   },
 
-  async crowd() {
+  async crowd(count: string) {
     changeProfile(PROFILE)
     const phase = new Int32Array(new SharedArrayBuffer(4))
-    const workers = Array.from({ length: 20 }, (_, i) => {
+    const workers = Array.from({ length: Number(count) }, (_, i) => {
       return start('alternates', { hat: i % 2 ? 'one' : 'two', phase })
     })
     await Promise.all(workers.map(said))
@@ -277,5 +277,9 @@ const situations = {
   },
 }
 
-if (isMainThread) report(await situations[process.argv[2] as keyof typeof situations]())
-else roles[workerData.role as keyof typeof roles](workerData.argument as never)
+if (isMainThread) {
+  const [situation, , argument] = process.argv.slice(2) as [keyof typeof situations, string, never]
+  report(await situations[situation](argument))
+} else {
+  roles[workerData.role as keyof typeof roles](workerData.argument as never)
+}

@@ -130,9 +130,9 @@ const situations = {
     return { result, reads, mapped, uid, again, uidAgain, own, threads: getThreadCons() }
   },
 
-  async many() {
+  async many(count: string) {
     const { changeProfile, getThreadCons } = await load()
-    const workers = Array.from({ length: 12 }, () => start('reads'))
+    const workers = Array.from({ length: Number(count) }, () => start('reads'))
     await Promise.all(workers.map(said))
     const result = changeProfile(PROFILE)
     const threads = getThreadCons()
