@@ -25,7 +25,9 @@ t.test('every call that the binary makes is in the table', async (t) => {
   const sources = ['src/core', 'src/node'].flatMap((directory) =>
     readdirSync(directory).map((file) => readFileSync(join(directory, file), 'utf8')),
   )
-  const calls = new Set(Array.from(sources.join('\n').matchAll(/"(aa_\w+)"/g), ([, call = '']) => call))
+  const calls = new Set(
+    Array.from(sources.join('\n').matchAll(/"(aa_\w+)"/g), ([, call = '']) => call),
+  )
   calls.delete('aa_is_enabled') // its errnos are the table "unavailable"
   t.not(calls.size, 0)
   for (const call of calls) t.ok(call in failures, call)

@@ -177,7 +177,9 @@ const situations = {
   async uids() {
     const { changeProfile, getThreadCons } = await load()
     const warnings: unknown[] = []
-    process.on('warning', ({ name, code }: Error & { code?: string }) => warnings.push([name, code]))
+    process.on('warning', ({ name, code }: Error & { code?: string }) =>
+      warnings.push([name, code]),
+    )
     const before = seteuid(65534)
     changeProfile(PROFILE)
     const after = seteuid(65534)
@@ -226,7 +228,9 @@ const situations = {
   async ring() {
     const { changeProfile, getThreadCons } = await load()
     const refused = outcome(() => changeProfile(PROFILE))
-    const names = fs.readdirSync('/proc/self/task').map((tid) => read(`/proc/self/task/${tid}/comm`))
+    const names = fs
+      .readdirSync('/proc/self/task')
+      .map((tid) => read(`/proc/self/task/${tid}/comm`))
     return { refused, names, threads: getThreadCons(), reads: await readAsync(file('denied')) }
   },
 
