@@ -258,7 +258,8 @@ async function main() {
   )
   const start = performance.now()
   const seconds = () => ((performance.now() - start) / 1000).toFixed(0)
-  for (let i = 1; i <= total && performance.now() - start < limit; i++) {
+  const goesOn = () => missed + failed === 0 && performance.now() - start < limit
+  for (let i = 1; i <= total && goesOn(); i++) {
     try {
       change()
     } catch (error) {
