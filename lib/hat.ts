@@ -2,6 +2,7 @@ import { checkName } from './args.ts'
 import { callNative, wouldSucceed } from './call.ts'
 import { AppArmorError, invalidArgType, invalidArgValue, outOfRange } from './errors.ts'
 import { getProcAttr } from './identity.ts'
+import { builtin } from './node.ts'
 import { startPool } from './pool.ts'
 
 const MOST_HATS = 16 // the kernel looks at no more
@@ -167,7 +168,7 @@ let drawn: bigint[] = []
 function randomToken(): bigint {
   const token = drawn.pop()
   if (token) return token
-  drawn = [...process.getBuiltinModule('node:crypto').getRandomValues(new BigUint64Array(64))]
+  drawn = [...builtin('node:crypto').getRandomValues(new BigUint64Array(64))]
   return randomToken()
 }
 
