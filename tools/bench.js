@@ -27,6 +27,9 @@ try {
   execFileSync(process.execPath, ['bench/import.js'], { stdio: 'inherit' })
   await runWithPeer('Label of the own thread, under AppArmor', 'getcon')
   await runWithPeer('The whole process, and hats, under AppArmor', 'process')
+  console.log('\nConfined children, under AppArmor')
+  const spawn = await runUnderAppArmor([process.execPath, 'bench/spawn.js'], { timeout: 900 })
+  if (spawn !== 0) throw new Error(`spawn ended with status ${spawn}`)
 } catch (error) {
   console.error(`bench: ${error.message}`)
   process.exitCode = 1
