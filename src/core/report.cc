@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -12,14 +13,14 @@ namespace {
 
 thread_local UniqueFd channel;
 
-// No error at end-of-file, nor when a descriptor that does not block has nothing to read.
+// No error at end-of-file.
 Result<std::optional<Report>> readReport(int fd) {
   Report report;
   ssize_t size;
   do {
     size = read(fd, report.data(), sizeof report);
   } while (size < 0 && errno == EINTR);
-  if (size == 0 || (size < 0 && errno == EAGAIN)) return std::optional<Report>();
+  if (size == 0) return std::optional<Report>();
   // A write to a pipe is never split when it is as small as a report.
   if (size != sizeof report) return Failure{size < 0 ? errno : EPROTO, "read"};
   return std::optional(report);
@@ -34,12 +35,21 @@ Result<std::optional<Report>> takeReport(int readEnd, int writeEnd) {
 }
 
 Result<int> reportChannel() {
-  if (!channel) channel = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!channel) channel = UniqueFd(eventfd(0, EFD_CLOEXEC));
   if (!channel) return Failure{errno, "eventfd2"};
   return channel.get();
 }
 
 Result<std::optional<Report>> takeChannelReport() {
+  // Asked first: whether a read would wait is not ours to say, since libuv 1.53 and Deno make the descriptors
+  // that a child inherits wait.
+  pollfd ready{channel.get(), POLLIN, 0};
+  int count;
+  do {
+    count = poll(&ready, 1, 0);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return Failure{errno, "poll"};
+  if (count == 0) return std::optional<Report>();
   return readReport(channel.get());
 }
 
