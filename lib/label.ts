@@ -1,5 +1,6 @@
 /** Labels as text: pure, no system calls, works everywhere. */
 import { checkLabel } from './args.ts'
+import { invalidArgType, invalidArgValue } from './errors.ts'
 
 /** How a profile, or a stack of them, is applied. `'mixed'`: the parts of a stack differ. */
 export type Mode = 'enforce' | 'complain' | 'kill' | 'prompt' | 'unconfined' | 'mixed'
@@ -46,6 +47,41 @@ function parsePart(part: string): LabelPart {
 }
 
 /**
+ * Puts a label together from its parts: the reverse of {@link parseLabel}.
+ *
+ * @param parts one for each profile of the stack; `path` is not needed
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when they make no label, or one
+ *   that would mean something else: a name with `//&` in it
+ * @example
+ * ```js
+ * import { formatLabel } from 'apparmor'
+ * formatLabel([{ name: 'a' }, { namespace: 'ns', name: 'b//hat' }]) // 'a//&:ns://b//hat'
+ * ```
+ */
+export function formatLabel(parts: readonly NamedPart[]): string {
+  if (!Array.isArray(parts)) throw invalidArgType('parts', 'an instance of Array', parts)
+  const label = parts.map(formatPart).join('//&')
+  const again = label === '' ? [] : parseLabel(label)
+  const same = (part: NamedPart, i: number) =>
+    part.name === again[i]?.name && (part.namespace ?? null) === again[i].namespace
+  if (label === '' || again.length !== parts.length || !parts.every(same)) {
+    throw invalidArgValue('parts', 'must be the parts of a label', parts)
+  }
+  return label
+}
+
+/** What {@link formatLabel} needs of a {@link LabelPart}. */
+export type NamedPart = { readonly namespace?: string | null; readonly name: string }
+
+function formatPart(part: unknown, index: number): string {
+  const { namespace = null, name } = (part ?? {}) as Partial<NamedPart>
+  if (typeof name !== 'string') throw invalidArgType(`parts[${index}].name`, 'of type string', name)
+  if (namespace === null) return name
+  checkLabel(namespace, `parts[${index}].namespace`)
+  return `:${namespace}://${name}`
+}
+
+/**
  * Tells whether a label has a profile, or every profile of a stack, among its parts.
  *
  * A stack is a set: order does not count, and `:ns:p` is `:ns://p`.
@@ -78,9 +114,14 @@ const KERNEL_MODES: Readonly<Record<string, Mode>> = {
   mixed: 'mixed',
 }
 
+/** A mode as we call it; nothing for a word that the kernel does not use. */
+export function kernelMode(word: string): Mode | undefined {
+  return Object.hasOwn(KERNEL_MODES, word) ? KERNEL_MODES[word] : undefined
+}
+
 /** Splits what the kernel prints, `'web (enforce)'`: from the right, since a name may hold anything. */
 export function splitCon(con: string): Confinement {
   const [, label, word] = /^(.+) \(([a-z]+)\)$/s.exec(con) ?? []
-  const mode = word === undefined ? undefined : KERNEL_MODES[word]
+  const mode = word === undefined ? undefined : kernelMode(word)
   return label === undefined || mode === undefined ? { label: con, mode: null } : { label, mode }
 }

@@ -13,6 +13,8 @@ Napi::Value findMountpointPath(const Napi::CallbackInfo& info);
 Napi::Value readOwnAttr(const Napi::CallbackInfo& info);
 Napi::Value readTaskLabel(const Napi::CallbackInfo& info);
 Napi::Value listThreadLabels(const Napi::CallbackInfo& info);
+Napi::Value readPeerLabel(const Napi::CallbackInfo& info);
+Napi::Value listProcesses(const Napi::CallbackInfo& info);
 
 // transitions.cc
 Napi::Value changeProcess(const Napi::CallbackInfo& info);
@@ -24,5 +26,14 @@ Napi::Value changeToHat(const Napi::CallbackInfo& info);
 Napi::Value leaveHatAgain(const Napi::CallbackInfo& info);
 Napi::Value openStatusPipe(const Napi::CallbackInfo& info);
 Napi::Value execProgram(const Napi::CallbackInfo& info);
+
+// policy.cc
+Napi::Value listProfiles(const Napi::CallbackInfo& info);
+Napi::Value listRevisions(const Napi::CallbackInfo& info);
+Napi::Value getFeatureId(const Napi::CallbackInfo& info);
+Napi::Value askLabel(const Napi::CallbackInfo& info);
+
+// watch.cc
+Napi::Value watchRevision(const Napi::CallbackInfo& info);
 
 }  // namespace apparmor::node

@@ -1,0 +1,99 @@
+/** Which profile is meant for which program: the kernel's path patterns, in JavaScript. */
+import type { LoadedProfile } from './profiles.ts'
+import { Turns } from './rows.ts'
+
+const SPECIAL = /[*?[\]{}^\\]/
+
+/**
+ * A pattern of AppArmor (apparmor.d(5), "Globbing") as a regular expression; `null` when it is none.
+ *
+ * `*` any name without `/`, `**` any path, `?` one character but `/`, `[…]` and `[^…]` a class, `{a,b}`
+ * one of these, `\` takes away the meaning. Directly behind a `/`, a star stands for one character at least.
+ */
+export function toRegExp(pattern: string): RegExp | null {
+  let source = ''
+  let depth = 0
+  for (let at = 0; at < pattern.length; at++) {
+    const char = pattern[at] as string
+    if (char === '\\') {
+      source += literal(pattern[++at] ?? '\\')
+    } else if (char === '*') {
+      const deep = pattern[at + 1] === '*'
+      if (deep) at++
+      const first = source.endsWith('/') ? '[^/]' : ''
+      // "/**" and "/*" do not match the directory itself
+      source += first + (deep ? '[^]*' : '[^/]*')
+    } else if (char === '?') {
+      source += '[^/]'
+    } else if (char === '[') {
+      const end = pattern.indexOf(']', at + 2)
+      if (end < 0) return null
+      const [, not = '', members = ''] = /^(\^?)([^]*)$/.exec(pattern.slice(at + 1, end)) ?? []
+      source += `[${not}${members.replaceAll(/[\\[\]^]/g, '\\$&')}]`
+      at = end
+    } else if (char === '{') {
+      depth++
+      source += '(?:'
+    } else if (char === '}' && depth > 0) {
+      depth--
+      source += ')'
+    } else if (char === ',' && depth > 0) {
+      source += '|'
+    } else {
+      source += literal(char)
+    }
+  }
+  if (depth !== 0) return null
+  try {
+    return new RegExp(`^${source}$`, 'v')
+  } catch {
+    return null
+  }
+}
+
+const literal = (char: string): string => char.replace(/[/\\^$.*+?()[\]{}|-]/, '\\$&')
+
+/** How much of a pattern is fixed: the kernel prefers the profile that says most. */
+const fixedLength = (pattern: string): number => {
+  const at = pattern.search(SPECIAL)
+  return at < 0 ? Infinity : at
+}
+
+/** Finds the profile that the kernel would attach to a program if it were started now. */
+export class Attachments {
+  readonly #exact = new Map<string, string>()
+  readonly #patterns: { name: string; fixed: number; expression: RegExp }[] = []
+  readonly #known = new Map<string, string | null>()
+
+  /** Of the caller's own namespace. */
+  static async from(profiles: readonly LoadedProfile[], turns: Turns): Promise<Attachments> {
+    const attachments = new Attachments()
+    for (const profile of profiles) {
+      if (turns.over) await turns.next()
+      if (profile.namespace === null) attachments.#add(profile)
+    }
+    attachments.#patterns.sort((a, b) => b.fixed - a.fixed)
+    return attachments
+  }
+
+  #add({ name, attachment }: LoadedProfile): void {
+    if (attachment === null) return
+    const fixed = fixedLength(attachment)
+    if (fixed === Infinity) return void this.#exact.set(attachment, name)
+    const expression = toRegExp(attachment)
+    if (expression) this.#patterns.push({ name, fixed, expression })
+  }
+
+  /** The profile's name, or `null`. */
+  match(executable: string): string | null {
+    // what the kernel shows for a program that was replaced on disk while it runs
+    const path = executable.replace(/ \(deleted\)$/, '')
+    let name = this.#known.get(path)
+    if (name === undefined) {
+      const found = this.#patterns.find(({ expression }) => expression.test(path))
+      name = this.#exact.get(path) ?? found?.name ?? null
+      this.#known.set(path, name)
+    }
+    return name
+  }
+}

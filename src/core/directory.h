@@ -1,0 +1,50 @@
+// Small files of /proc and of the policy interface, read below a directory that stays open: a process
+// that ends, and another one that gets its number, cannot be mixed up.
+#pragma once
+
+#include <dirent.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "unique_fd.h"
+
+namespace apparmor {
+
+class Directory {
+ public:
+  // Below `parent`, or from where `path` says. Tests false with errno set when it cannot be opened.
+  Directory(const Directory& parent, const char* path);
+  explicit Directory(const char* path);
+
+  explicit operator bool() const { return static_cast<bool>(fd_); }
+
+  // The file without the newline at its end; 0, or an errno.
+  // Kernel contract: these files give all they have to one read that is large enough, so no second one
+  // asks for their end.
+  int read(const char* path, std::string& text) const;
+
+  // Where a symbolic link leads; 0, or an errno.
+  int readLink(const char* path, std::string& target) const;
+
+  // Calls visit(name) for every entry that does not begin with a dot; 0, or an errno.
+  template <class Visit>
+  int each(Visit visit) const {
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(openStream(), closedir);
+    if (!stream) return errno;
+    errno = 0;
+    while (const dirent* entry = readdir(stream.get())) {
+      if (entry->d_name[0] != '.') visit(static_cast<const char*>(entry->d_name));
+      errno = 0;
+    }
+    return errno;
+  }
+
+ private:
+  DIR* openStream() const;
+  UniqueFd fd_;
+};
+
+}  // namespace apparmor
