@@ -65,14 +65,20 @@ export class Attachments {
   readonly #patterns: { name: string; fixed: number; expression: RegExp }[] = []
   readonly #known = new Map<string, string | null>()
 
+  static readonly #made = new WeakMap<readonly LoadedProfile[], Attachments>()
+
   /** Of the caller's own namespace. */
-  static async from(profiles: readonly LoadedProfile[], turns: Turns): Promise<Attachments> {
+  static async of(profiles: readonly LoadedProfile[]): Promise<Attachments> {
+    const made = Attachments.#made.get(profiles)
+    if (made) return made
+    const turns = new Turns()
     const attachments = new Attachments()
     for (const profile of profiles) {
       if (turns.over) await turns.next()
       if (profile.namespace === null) attachments.#add(profile)
     }
     attachments.#patterns.sort((a, b) => b.fixed - a.fixed)
+    Attachments.#made.set(profiles, attachments)
     return attachments
   }
 

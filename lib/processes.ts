@@ -79,8 +79,8 @@ export async function readProcesses(
   fits: (process: ConfinedProcess) => boolean = () => true,
 ): Promise<readonly ConfinedProcess[]> {
   const rows = new Rows(await callNativeAsync((native) => native.runningProcesses(pids)))
+  const attachments = await Attachments.of(loaded)
   const turns = new Turns()
-  const attachments = await Attachments.from(loaded, turns)
   const list: ConfinedProcess[] = []
   while (!rows.done) {
     const process = readProcess(rows, attachments)

@@ -40,14 +40,51 @@ export interface LoadedProfile {
  * ```
  */
 export async function profiles(): Promise<readonly LoadedProfile[]> {
+  return (await readPolicy()).list
+}
+
+interface Policy {
+  /** when the look began */
+  readonly revisions: Revisions
+  readonly list: readonly LoadedProfile[]
+}
+
+// A look at every profile takes many system calls; the kernel tells whether there is anything new.
+let known: Policy | null = null
+
+export async function readPolicy(): Promise<Policy> {
+  const before = await revisions()
+  if (known && sameRevisions(known.revisions, before)) return known
+  const policy = { revisions: before, list: await readProfiles() }
+  if (sameRevisions(before, await revisions())) known = policy
+  return policy
+}
+
+/** Of each visible namespace (`''`: the caller's own), which policy it has. */
+export type Revisions = ReadonlyMap<string, { readonly inode: string; readonly revision: number }>
+
+export async function revisions(): Promise<Revisions> {
+  const rows = new Rows(await callNativeAsync((native) => native.policyRevisions()))
+  const found = new Map<string, { inode: string; revision: number }>()
+  while (!rows.done) found.set(rows.text(), { inode: rows.text(), revision: rows.number() })
+  return found
+}
+
+export function sameRevisions(a: Revisions, b: Revisions): boolean {
+  const same = ([name, { inode, revision }]: [string, { inode: string; revision: number }]) =>
+    b.get(name)?.inode === inode && b.get(name)?.revision === revision
+  return a.size === b.size && [...a].every(same)
+}
+
+async function readProfiles(): Promise<readonly LoadedProfile[]> {
   const rows = new Rows(await callNativeAsync((native) => native.loadedProfiles()))
   const turns = new Turns()
   const list: LoadedProfile[] = []
   while (!rows.done) {
-    list.push(readProfile(rows))
+    list.push(Object.freeze(readProfile(rows)))
     if (turns.over) await turns.next()
   }
-  return list
+  return Object.freeze(list)
 }
 
 function readProfile(rows: Rows): LoadedProfile {

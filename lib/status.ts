@@ -1,9 +1,13 @@
-import { callNativeAsync } from './call.ts'
 import { AppArmorError } from './errors.ts'
 import type { Mode } from './label.ts'
 import { readProcesses, type ConfinedProcess } from './processes.ts'
-import { profiles, type LoadedProfile } from './profiles.ts'
-import { Rows } from './rows.ts'
+import {
+  readPolicy,
+  revisions,
+  sameRevisions,
+  type LoadedProfile,
+  type Revisions,
+} from './profiles.ts'
 
 /** What {@link status} answers. */
 export interface Status {
@@ -52,40 +56,28 @@ export interface ProcessCounts extends Readonly<Record<Mode, number>> {
  */
 export async function status(): Promise<Status> {
   let policyError: AppArmorError | null = null
-  let loaded: readonly LoadedProfile[] | null = null
-  let before: Revisions | null = null
-  try {
-    before = await revisions()
-    loaded = await profiles()
-  } catch (error) {
+  const policy = await readPolicy().catch((error: unknown) => {
     if (!(error instanceof AppArmorError)) throw error
     policyError = error
-  }
+    return null
+  })
+  const loaded = policy?.list ?? null
   const running = await readProcesses(loaded ?? [])
+  const before = policy?.revisions
   const after = before && (await revisions())
   return {
     profiles: loaded,
     policyError,
     processes: running,
     counts: { profiles: countProfiles(loaded ?? []), processes: countProcesses(running) },
-    revision: before && after && { before: before.get('') ?? 0, after: after.get('') ?? 0 },
-    consistent: before && after && equal(before, after),
+    revision: after ? { before: ownRevision(before), after: ownRevision(after) } : null,
+    consistent: after ? sameRevisions(before, after) : null,
     // Every PID namespace has a process 1.
     hidden: !running.some(({ pid }) => pid === 1),
   }
 }
 
-type Revisions = ReadonlyMap<string, number>
-
-async function revisions(): Promise<Revisions> {
-  const rows = new Rows(await callNativeAsync((native) => native.policyRevisions()))
-  const found = new Map<string, number>()
-  while (!rows.done) found.set(rows.text(), rows.number())
-  return found
-}
-
-const equal = (a: Revisions, b: Revisions): boolean =>
-  a.size === b.size && [...a].every(([name, revision]) => b.get(name) === revision)
+const ownRevision = (found: Revisions): number => found.get('')?.revision ?? 0
 
 function countProfiles(list: readonly LoadedProfile[]): Status['counts']['profiles'] {
   const counts = { enforce: 0, complain: 0, kill: 0, prompt: 0, unconfined: 0 }

@@ -1,6 +1,7 @@
 #include "directory.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace apparmor {
@@ -34,6 +35,11 @@ int Directory::read(const char* path, std::string& text) const {
   }
   while (!text.empty() && (text.back() == '\n' || text.back() == '\0')) text.pop_back();
   return 0;
+}
+
+ino_t Directory::inode() const {
+  struct stat status {};
+  return fstat(fd_.get(), &status) == 0 ? status.st_ino : 0;
 }
 
 int Directory::readLink(const char* path, std::string& target) const {

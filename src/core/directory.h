@@ -1,8 +1,8 @@
-// Small files of /proc and of the policy interface, read below a directory that stays open: a process
-// that ends, and another one that gets its number, cannot be mixed up.
+// Small files of /proc and of the policy interface, read below a directory that stays open.
 #pragma once
 
 #include <dirent.h>
+#include <sys/types.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -25,6 +25,9 @@ class Directory {
   // Kernel contract: these files give all they have to one read that is large enough, so no second one
   // asks for their end.
   int read(const char* path, std::string& text) const;
+
+  // What tells it from one that had its name before.
+  ino_t inode() const;
 
   // Where a symbolic link leads; 0, or an errno.
   int readLink(const char* path, std::string& target) const;

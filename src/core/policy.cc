@@ -103,6 +103,7 @@ Result<Bytes> policyRevisions() {
     const int error = directory.read("revision", revision);
     if (error != 0 && error != EAGAIN) return error;
     put(out, name);
+    put(out, std::to_string(directory.inode()));
     put(out, error == EAGAIN ? "0" : revision);
     return 0;
   });

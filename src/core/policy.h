@@ -23,7 +23,8 @@ struct Bytes {
 // that are removed meanwhile are left out.
 Result<Bytes> loadedProfiles();
 
-// For each namespace: its name, and its revision, which grows with every change of its policy.
+// For each namespace: its name, the inode of its directory, and its revision, which grows with every
+// change of its policy. Where all three are the same, so is the policy.
 Result<Bytes> policyRevisions();
 
 // The file that holds the revision of a namespace, "" being the caller's own.

@@ -46,31 +46,33 @@ std::string command(std::string_view status) {
 
 class Walk {
  public:
-  // 0, or why there is nothing to be seen at all.
+  // 0, or why there is nothing to be seen at all. Each system call counts on a busy host, so the
+  // process's directory is not held open: a number is not used again before all others were.
   int add(const Directory& proc, std::string_view pid) {
-    const Directory process(proc, pid.data());
-    if (!process && gone(errno)) return 0;
-    if (gone(process.read("status", status_))) return 0;
+    directory_.assign(pid);
+    if (gone(proc.read(in("/status"), status_))) return 0;
     const std::string_view leader = field(status_, "\nTgid:\t");
     if (!leader.empty() && leader != pid) return 0;  // a thread's number leads here too
-    const int error = readLabel(process, label_);
+    const int error = readLabel(proc, label_);
     if (gone(error)) return 0;
     if (error == EINVAL) return error;
-    if (process.readLink("exe", executable_) != 0) executable_.clear();
+    const bool hasMemory = status_.find("\nVmSize:") != std::string::npos;
+    const bool knowsFile = hasMemory || status_.empty();
+    if (!knowsFile || proc.readLink(in("/exe"), executable_) != 0) executable_.clear();
 
     const std::string_view threads = field(status_, "\nThreads:\t");
     put(out_, pid);
     put(out_, field(status_, "\nPPid:\t"));
     put(out_, field(status_, "\nUid:\t"));
     put(out_, field(status_, "\nState:\t"));
-    put(out_, status_.find("\nVmSize:") == std::string::npos ? "0" : "1");
+    put(out_, hasMemory ? "1" : "0");
     put(out_, command(status_));
     put(out_, executable_);
     put(out_, label_);
     put(out_, threads);
     differing_.clear();
     size_t count = 0;
-    if (!threads.empty() && threads != "1") count = addDifferingThreads(process, pid);
+    if (!threads.empty() && threads != "1") count = addDifferingThreads(proc, pid);
     put(out_, std::to_string(count));
     out_ += differing_;
     return 0;
@@ -79,24 +81,30 @@ class Walk {
   std::string take() { return std::move(out_); }
 
  private:
-  int readLabel(const Directory& task, std::string& label) {
-    int error = task.read(legacy_ ? "attr/current" : "attr/apparmor/current", label);
+  const char* in(const char* file) {
+    path_.assign(directory_).append(file);
+    return path_.c_str();
+  }
+
+  // Of the task whose directory is directory_.
+  int readLabel(const Directory& proc, std::string& label) {
+    int error = proc.read(in(legacy_ ? "/attr/current" : "/attr/apparmor/current"), label);
     if (error == ENOENT && !legacy_ && legacyAttrIsAppArmor()) {
-      error = task.read("attr/current", label);
+      error = proc.read(in("/attr/current"), label);
       legacy_ = error == 0;
     }
     return error;
   }
 
-  size_t addDifferingThreads(const Directory& process, std::string_view pid) {
-    const Directory tasks(process, "task");
+  size_t addDifferingThreads(const Directory& proc, std::string_view pid) {
+    const Directory tasks(proc, in("/task"));
     if (!tasks) return 0;
     size_t count = 0;
     tasks.each([&](const char* tid) {
       if (pid == tid) return;
-      const Directory task(tasks, tid);
-      if (!task || readLabel(task, thread_) != 0 || thread_ == label_) return;
-      if (task.read("comm", name_) != 0) return;
+      directory_.assign(tid);
+      if (readLabel(tasks, thread_) != 0 || thread_ == label_) return;
+      if (tasks.read(in("/comm"), name_) != 0) return;
       put(differing_, tid);
       put(differing_, name_);
       put(differing_, thread_);
@@ -106,7 +114,7 @@ class Walk {
   }
 
   bool legacy_ = false;
-  std::string out_, status_, label_, executable_, thread_, name_, differing_;
+  std::string out_, directory_, path_, status_, label_, executable_, thread_, name_, differing_;
 };
 
 }  // namespace
