@@ -58,7 +58,8 @@ function diagnose(binary: Native, failure: Failure): Failure {
   const missingFile = code === 'ENOENT' && failure.path !== undefined
   const ambiguous =
     missingFile ||
-    ['EINVAL', 'EOPNOTSUPP', 'ENOPROTOOPT'].includes(code) ||
+    ['EINVAL', 'EOPNOTSUPP'].includes(code) ||
+    syscall === 'aa_getpeercon' ||
     syscall === 'aa_find_mountpoint'
   if (!ambiguous) return failure
 

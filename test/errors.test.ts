@@ -26,6 +26,10 @@ t.test('every call that the binary makes is in the table', async (t) => {
     'node/transitions.cc',
     'node/identity.cc',
     'core/labels.cc',
+    'core/peer.cc',
+    'core/processes.cc',
+    'core/query.cc',
+    'core/features.cc',
     'core/availability.cc',
   ]) {
     const source = readFileSync(`src/${file}`, 'utf8')

@@ -1,4 +1,4 @@
-import { parseLabel } from 'apparmor'
+import { formatLabel, parseLabel } from 'apparmor'
 import fc from 'fast-check'
 import t from 'tap'
 import { splitCon } from '#lib/label.js'
@@ -61,4 +61,43 @@ t.test('splitCon: a name may hold anything', async (t) => {
   t.strictSame(splitCon('web(enforce)'), { label: 'web(enforce)', mode: null })
   t.strictSame(splitCon('web (loud)'), { label: 'web (loud)', mode: null }, 'no mode we know')
   t.strictSame(splitCon(' (enforce)'), { label: ' (enforce)', mode: null }, 'no name')
+})
+
+t.test('formatLabel: what parseLabel takes apart', async (t) => {
+  t.equal(formatLabel([{ name: 'a' }, { namespace: 'ns', name: 'b//hat' }]), 'a//&:ns://b//hat')
+  t.equal(formatLabel(parseLabel(':ns:web')), ':ns://web', 'as the kernel prints it')
+  t.equal(formatLabel([{ namespace: 'ns', name: '' }]), ':ns://', 'a namespace alone')
+})
+
+t.test('formatLabel: parts that would come back as others are refused', async (t) => {
+  const error = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
+  t.throws(() => formatLabel([]), error)
+  t.throws(() => formatLabel([{ name: '' }]), error)
+  t.throws(() => formatLabel([{ name: 'a//&b' }]), error)
+  t.throws(() => formatLabel([{ name: ':ns:a' }]), error)
+  t.throws(() => formatLabel([{ namespace: 'a:b', name: 'c' }]), error)
+  t.throws(() => formatLabel([{} as { name: string }]), { code: 'ERR_INVALID_ARG_TYPE' })
+})
+
+t.test('parse and format are each other turned round', async () => {
+  const word = fc.string({ minLength: 1, unit: fc.constantFrom(...'ab/:&. (é') })
+  const part = fc.tuple(fc.option(word), word).map(([namespace, name]) => ({ namespace, name }))
+  const parts = fc.array(part, { minLength: 1, maxLength: 4 })
+  const format = (parts: Parameters<typeof formatLabel>[0]) => {
+    try {
+      return formatLabel(parts)
+    } catch {
+      return null // no label means these parts
+    }
+  }
+  fc.assert(
+    fc.property(parts, (parts) => {
+      const label = format(parts)
+      if (label === null) return
+      const again = parseLabel(label).map(({ namespace, name }) => ({ namespace, name }))
+      t.strictSame(again, parts)
+      t.equal(formatLabel(parseLabel(label)), label)
+    }),
+    { numRuns: 500 },
+  )
 })

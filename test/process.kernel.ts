@@ -38,11 +38,7 @@ t.test('every thread is confined, whatever it does at that moment', async (t) =>
     t.strictSame(worker.after, AFTER, `a Worker that ${worker.activity}: after`)
     t.strictSame(worker.errors, [], `a Worker that ${worker.activity}: goes on`)
   }
-  t.strictSame(
-    said.workers.at(-1).child,
-    ['denied', 'status 1', 'allowed'],
-    'a Worker’s child',
-  )
+  t.strictSame(said.workers.at(-1).child, ['denied', 'status 1', 'allowed'], 'a Worker’s child')
   t.strictSame(said.blocked, ['read', 'opened', '192.0.2.1'], 'blocked calls go on')
   t.match(said, { timers: true, served: 'served', zipped: true, derived: true })
 })

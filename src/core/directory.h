@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dirent.h>
+#include <sched.h>
 #include <sys/types.h>
 
 #include <cerrno>
@@ -37,9 +38,12 @@ class Directory {
   int each(Visit visit) const {
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(openStream(), closedir);
     if (!stream) return errno;
+    int count = 0;
     errno = 0;
     while (const dirent* entry = readdir(stream.get())) {
       if (entry->d_name[0] != '.') visit(static_cast<const char*>(entry->d_name));
+      // With one CPU, other threads (the event loop's) would wait for the end of a time slice.
+      if (++count % 8 == 0) sched_yield();
       errno = 0;
     }
     return errno;

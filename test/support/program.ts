@@ -27,13 +27,7 @@ export function runProgram<T = Record<string, any>>(
   args: readonly string[],
   { env = {}, flags = [], through = [] }: ProgramOptions = {},
 ): Ran<T> {
-  const [file = '', ...rest] = [
-    ...through,
-    process.execPath,
-    ...flags,
-    programFile(name),
-    ...args,
-  ]
+  const [file = '', ...rest] = [...through, process.execPath, ...flags, programFile(name), ...args]
   const { error, status, signal, stdout, stderr } = spawnSync(file, rest, {
     env: { PATH: process.env['PATH'], ...env },
     encoding: 'utf8',
