@@ -45,13 +45,13 @@ export function toRegExp(pattern: string): RegExp | null {
   }
   if (depth !== 0) return null
   try {
-    return new RegExp(`^${source}$`, 'v')
+    return new RegExp(`^${source}$`, 'u')
   } catch {
     return null
   }
 }
 
-const literal = (char: string): string => char.replace(/[/\\^$.*+?()[\]{}|-]/, '\\$&')
+const literal = (char: string): string => char.replace(/[/\\^$.*+?()[\]{}|]/, '\\$&')
 
 /** How much of a pattern is fixed: the kernel prefers the profile that says most. */
 const fixedLength = (pattern: string): number => {

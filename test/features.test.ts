@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { compareFeatures, features, supports } from 'apparmor'
+import { compareFeatures, featureId, features, supports } from 'apparmor'
 import t from 'tap'
 
 const ABI = `query {label {perms {allow deny audit quiet
@@ -21,8 +21,8 @@ file {mask {create read write
 }
 `
 
+const file = join(t.testdirName, 'abi')
 const load = (text: string) => {
-  const file = join(t.testdirName, 'abi')
   writeFileSync(file, text)
   return features(file)
 }
@@ -73,4 +73,12 @@ t.test('what is no set of features', async (t) => {
   const error = { name: 'AppArmorError', code: 'ENOENT', syscall: 'aa_features_new' }
   t.throws(() => features('/nonexistent/abi'), { ...error, path: '/nonexistent/abi' })
   t.throws(() => features(1 as unknown as string), { code: 'ERR_INVALID_ARG_TYPE' })
+})
+
+t.test('featureId reads a file, not a directory', async (t) => {
+  for (const path of ['/', '/dev/null']) {
+    t.throws(() => featureId(path), { name: 'AppArmorError', syscall: 'aa_features_new', path })
+  }
+  load(ABI)
+  t.match(featureId(file), /^[0-9a-f]{8}$/)
 })

@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/apparmor.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdlib>
 
 #include "availability.h"
+#include "unique_fd.h"
 
 namespace apparmor {
 
@@ -15,8 +17,19 @@ Result<std::string> featureId(const std::string& path) {
     if (const auto mountpoint = findMountpoint(); !mountpoint) return mountpoint.failure();
   }
   aa_features* features = nullptr;
-  const int result = path.empty() ? aa_features_new_from_kernel(&features)
-                                  : aa_features_new(&features, AT_FDCWD, path.c_str());
+  int result = -1;
+  if (path.empty()) {
+    result = aa_features_new_from_kernel(&features);
+  } else {
+    const UniqueFd fd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    if (!fd) return Failure{errno, "aa_features_new", path};
+    // libapparmor would read a directory with all that is below it, and wait for a pipe.
+    struct stat status {};
+    if (fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+      return Failure{S_ISDIR(status.st_mode) ? EISDIR : EINVAL, "aa_features_new", path};
+    }
+    result = aa_features_new_from_file(&features, fd.get());
+  }
   if (result != 0) return Failure{errno, "aa_features_new", path};
   char* text = aa_features_id(features);
   const int error = errno;
