@@ -225,6 +225,7 @@ const featureSet: Table = {
     help: 'Let the profile that this process runs under read /sys/kernel/security/apparmor/features/**, or the file.',
   },
   EISDIR: { meaning: 'a directory is no set of features', help: 'Name a file in it.' },
+  ENODEV: { meaning: 'a device or a pipe is no set of features', help: 'Name a file.' },
   ENOBUFS: { meaning: 'the set of features is too large', help: 'Check that the file is one.' },
 }
 

@@ -26,7 +26,7 @@ Result<std::string> featureId(const std::string& path) {
     // libapparmor would read a directory with all that is below it, and wait for a pipe.
     struct stat status {};
     if (fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-      return Failure{S_ISDIR(status.st_mode) ? EISDIR : EINVAL, "aa_features_new", path};
+      return Failure{S_ISDIR(status.st_mode) ? EISDIR : ENODEV, "aa_features_new", path};
     }
     result = aa_features_new_from_file(&features, fd.get());
   }
