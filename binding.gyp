@@ -17,6 +17,7 @@
         'src/core/processes.cc',
         'src/core/query.cc',
         'src/core/revision.cc',
+        'src/core/report.cc',
         'src/core/task_list.cc',
         'src/core/text.cc',
         'src/core/threads.cc',
@@ -29,13 +30,8 @@
         'src/node/watch.cc',
       ],
       'include_dirs': ['<!(node -p "require(\'node-addon-api\').include_dir")'],
-      # The last: when an environment ends, what it can no longer be told is no reason to abort.
-      'defines': [
-        'NAPI_VERSION=8',
-        'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
-        '_GNU_SOURCE',
-        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
-      ],
+      # …_SWALLOW_…: in a Worker that is being terminated nothing can be thrown; without it that is fatal.
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS', '_GNU_SOURCE'],
       'cflags': ['<!@(pkg-config --cflags libapparmor)', '-Wall', '-Wextra', '-Wno-unused-parameter', '-fvisibility=hidden'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
       'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fvisibility-inlines-hidden'],

@@ -8,7 +8,7 @@ import { getcon } from 'apparmor'
 import { median, report } from './report.js'
 
 const [, , peer] = process.argv
-const COUNT = 2000
+const COUNT = 500
 const ROUNDS = 15
 
 /** @param {() => unknown} work */

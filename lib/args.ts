@@ -8,6 +8,9 @@ const PAGE = 4096
 const UNENCODABLE = /[\ud800-\udc7f\udd00-\udfff]/u
 const ESCAPED_BYTE = /[\udc80-\udcff]/gu
 
+// The kernel takes these for "unconfined": what remains of `:${namespace}:${name}` with nothing in it.
+const NAMELESS = /^[:&\t\v\f\r \udca0]*$/u
+
 /** The length of a kernel string in bytes. */
 export function byteLength(text: string): number {
   // Buffer counts three bytes for each lone surrogate.
@@ -25,6 +28,7 @@ export function checkName(
 ): asserts value is string {
   checkLabel(value, argument)
   if (value.includes('\n')) throw invalidArgValue(argument, 'must not contain a newline', value)
+  if (NAMELESS.test(value)) throw invalidArgValue(argument, 'must name a profile', value)
   const most = PAGE - command.length - 1
   const bytes = byteLength(value)
   if (bytes > most) throw outOfRange(argument, `at most ${most} bytes long`, `${bytes} bytes`)
@@ -32,12 +36,22 @@ export function checkName(
 
 /** A label: what the kernel prints or a query takes. No attribute, so any length and any end. */
 export function checkLabel(value: unknown, argument: string): asserts value is string {
-  if (typeof value !== 'string') throw invalidArgType(argument, 'of type string', value)
+  checkBytes(value, argument)
   if (value === '') throw invalidArgValue(argument, 'must not be empty', value)
-  if (value.includes('\0')) throw invalidArgValue(argument, 'must not contain null bytes', value)
+}
+
+/** What a system call takes: bytes, and none of them 0. */
+export function checkBytes(value: unknown, argument: string): asserts value is string {
+  checkText(value, argument)
   if (UNENCODABLE.test(value)) {
     throw invalidArgValue(argument, 'must not contain lone surrogates', value)
   }
+}
+
+/** What a command line or an environment carries. */
+export function checkText(value: unknown, argument: string): asserts value is string {
+  if (typeof value !== 'string') throw invalidArgType(argument, 'of type string', value)
+  if (value.includes('\0')) throw invalidArgValue(argument, 'must not contain null bytes', value)
 }
 
 /** A process id. */

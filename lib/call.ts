@@ -1,6 +1,6 @@
 /** Calls into the binary; what it throws becomes an {@link AppArmorError} that tells the truth. */
 import { existsSync } from 'node:fs'
-import { getSystemErrorName } from 'node:util'
+import { errnoName } from './errno.ts'
 import { AppArmorError, type Failure } from './errors.ts'
 import { native, type Native } from './native.ts'
 
@@ -30,6 +30,11 @@ export function toAppArmorError(error: unknown, subject: Subject = {}): unknown 
   return new AppArmorError(diagnose(native(), { ...(error as Error & Failure), ...subject }))
 }
 
+/** The error for a refusal that another process has seen. */
+export function diagnosed(failure: Failure): AppArmorError {
+  return new AppArmorError(diagnose(native(), failure))
+}
+
 /** What a dry run answers: refused, or not; anything else is thrown. */
 export function wouldSucceed(dryRun: () => void): boolean {
   try {
@@ -46,25 +51,26 @@ export function wouldSucceed(dryRun: () => void): boolean {
 // And ENOENT may speak of the profile, of the process, or of a /proc that is not mounted.
 function diagnose(binary: Native, failure: Failure): Failure {
   const { syscall } = failure
-  const code = getSystemErrorName(failure.errno ?? 0)
+  const code = errnoName(failure.errno ?? 0)
   if (code === 'EBUSY' && /_onexec$/.test(syscall ?? ''))
     return { ...failure, code: 'ERR_APPARMOR_IN_HAT' }
   if (code === 'EBUSY' && /_hatv?$/.test(syscall ?? ''))
     return { ...failure, code: 'ERR_APPARMOR_ONEXEC_SET' }
   if (syscall === 'io_uring') return { code: 'ERR_APPARMOR_IO_URING', profile: failure.profile }
-  if (code === 'EOPNOTSUPP' && binary.availability().errno === 0) {
+  if (code === 'ENOTSUP' && binary.availability().errno === 0) {
     return { ...failure, code: 'ERR_APPARMOR_FEATURE_MISSING' }
   }
   const missingFile = code === 'ENOENT' && failure.path !== undefined
   const ambiguous =
     missingFile ||
-    ['EINVAL', 'EOPNOTSUPP'].includes(code) ||
+    ['EINVAL', 'ENOTSUP', 'ENOSYS'].includes(code) ||
     syscall === 'aa_getpeercon' ||
     syscall === 'aa_find_mountpoint'
   if (!ambiguous) return failure
 
   const { errno } = binary.availability()
-  if (missingFile && failure.path.startsWith('/proc/') && !existsSync('/proc/self')) {
+  const noProc = (missingFile && failure.path.startsWith('/proc/')) || code === 'ENOSYS'
+  if (noProc && !existsSync('/proc/self')) {
     return { ...failure, code: 'ERR_APPARMOR_NO_PROCFS' }
   }
   if (errno === 0) return failure

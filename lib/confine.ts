@@ -1,10 +1,11 @@
-import { getSystemErrorName } from 'node:util'
 import { checkInteger, checkName, checkOneOf, checkOptions } from './args.ts'
 import { callNative, wouldSucceed } from './call.ts'
+import { errnoName } from './errno.ts'
 import { AppArmorError } from './errors.ts'
 import { getcon, getThreadCons } from './identity.ts'
-import type { Confinement, Mode } from './label.ts'
+import { labelIncludes, type Confinement, type Mode } from './label.ts'
 import type { Kind, ProcessChange } from './native.ts'
+import { startPool } from './pool.ts'
 
 /** How {@link changeProfile} and {@link stackProfile} go about it. */
 export interface ConfineOptions {
@@ -101,6 +102,7 @@ function confine(kind: Kind, profile: string, options: ConfineOptions | undefine
   checkInteger(timeout, 'options.timeout', 1, 0x7fffffff)
 
   if (scope === 'thread') {
+    startPool()
     callNative((native) => native.changeThread(kind, profile), { profile })
     return { ...labelNow(profile), threads: 1 }
   }
@@ -124,26 +126,27 @@ function labelNow(profile: string): Confinement {
 }
 
 function partial(kind: Kind, profile: string, change: ProcessChange): AppArmorError {
-  const codes = new Map(change.refused.map(({ tid, errno }) => [tid, getSystemErrorName(errno)]))
+  const codes = new Map(change.refused.map(({ tid, errno }) => [tid, errnoName(errno)]))
   return new AppArmorError({
     code: 'ERR_APPARMOR_PARTIAL',
     errno: change.partialErrno,
     syscall: kind === 'change' ? 'aa_change_profile' : 'aa_stack_profile',
     profile,
-    detail: getSystemErrorName(change.partialErrno),
-    threads: threadStates(codes),
+    detail: errnoName(change.partialErrno),
+    threads: threadStates(profile, codes),
   })
 }
 
 // The labels may be unreadable now; which threads refused, and why, is known all the same.
-function threadStates(codes: ReadonlyMap<number, string>): AppArmorError['threads'] & object {
+function threadStates(
+  profile: string,
+  codes: ReadonlyMap<number, string>,
+): AppArmorError['threads'] & object {
   try {
-    return getThreadCons().map(({ tid, name, label }) => ({
-      tid,
-      name,
-      label,
-      code: codes.get(tid) ?? null,
-    }))
+    return getThreadCons().map(({ tid, name, label }) => {
+      const untried = labelIncludes(label, profile) ? null : 'ECANCELED'
+      return { tid, name, label, code: codes.get(tid) ?? untried }
+    })
   } catch {
     return [...codes].map(([tid, code]) => ({ tid, name: '', label: '', code }))
   }

@@ -1,4 +1,5 @@
-import { getSystemErrorName, inspect } from 'node:util'
+import { inspect } from 'node:util'
+import { errnoName } from './errno.ts'
 import { anywhere, failures, ownCodes, unavailable, type Meaning } from './failures.ts'
 
 /** What an {@link AppArmorError} is made from. */
@@ -22,7 +23,7 @@ export interface ThreadState {
   readonly tid: number
   readonly name: string
   readonly label: string
-  /** why it was not changed, `null` when it was */
+  /** why it was not changed (`'ECANCELED'`: not tried, as another had refused), `null` when it was */
   readonly code: string | null
 }
 
@@ -66,7 +67,7 @@ export class AppArmorError extends Error {
 
   /** @internal */
   constructor(failure: Failure) {
-    const code = failure.code ?? getSystemErrorName(failure.errno ?? 0)
+    const code = failure.code ?? errnoName(failure.errno ?? 0)
     const { meaning, help } = explain(failure, code) ?? {
       meaning: 'refused by the kernel',
       help: '',

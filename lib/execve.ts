@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
-import { isatty } from 'node:tty'
-import { checkName, checkOptions } from './args.ts'
+import { checkBytes, checkName, checkOptions } from './args.ts'
 import { callNative } from './call.ts'
 import { invalidArgType, invalidArgValue } from './errors.ts'
 import { native } from './native.ts'
@@ -38,10 +37,10 @@ export interface ExecveOptions {
  * ```
  */
 export function execve(file: string, args: readonly string[] = [], options?: ExecveOptions): never {
-  checkText(file, 'file')
+  checkBytes(file, 'file')
   if (file === '') throw invalidArgValue('file', 'must not be empty', file)
   if (!Array.isArray(args)) throw invalidArgType('args', 'an instance of Array', args)
-  for (const [index, argument] of args.entries()) checkText(argument, `args[${index}]`)
+  for (const [index, argument] of args.entries()) checkBytes(argument, `args[${index}]`)
   checkOptions(options)
   const { profile, stack, env = process.env, argv0 = file } = options ?? {}
   if (profile !== undefined && stack !== undefined) {
@@ -49,7 +48,7 @@ export function execve(file: string, args: readonly string[] = [], options?: Exe
   }
   if (profile !== undefined) checkName(profile, 'options.profile', 'exec')
   if (stack !== undefined) checkName(stack, 'options.stack', 'stack')
-  checkText(argv0, 'options.argv0')
+  checkBytes(argv0, 'options.argv0')
   replace({ file: resolve(file), argv: [argv0, ...args], env, profile, stack, keepFds: [] })
 }
 
@@ -73,7 +72,8 @@ export function replace({ file, argv, env, profile, stack, keepFds }: Replacemen
   if (stack !== undefined)
     callNative((native) => native.changeExec('stack', stack), { profile: stack })
   // A terminal in raw mode would stay so.
-  if (isatty(0) && process.stdin.isRaw) process.stdin.setRawMode(false)
+  if (process.getBuiltinModule('node:tty').isatty(0) && process.stdin.isRaw)
+    process.stdin.setRawMode(false)
   return callNative((native) => native.execve(file, argv, variables, keepFds), {
     path: file,
     profile: profile ?? stack,
@@ -86,14 +86,9 @@ function environment(env: unknown): string[] {
   return Object.entries(env).flatMap(([name, value]) => {
     if (value === undefined) return []
     const pair = `${name}=${value}`
-    checkText(pair, `options.env[${JSON.stringify(name)}]`)
+    checkBytes(pair, `options.env[${JSON.stringify(name)}]`)
     return [pair]
   })
-}
-
-function checkText(value: unknown, argument: string): asserts value is string {
-  if (typeof value !== 'string') throw invalidArgType(argument, 'of type string', value)
-  if (value.includes('\0')) throw invalidArgValue(argument, 'must not contain null bytes', value)
 }
 
 function checkPermission(): void {

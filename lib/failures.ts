@@ -102,7 +102,7 @@ const hat: Table = {
   },
   ECHILD: {
     meaning: 'the current profile has no hats',
-    help: 'Declare one in it: "hat NAME { … }" or "^NAME { … }".',
+    help: 'Declare one in it: "hat NAME { … }" or "^NAME { … }". In a hat it also means that there is no other of this name.',
   },
   ENOENT: {
     meaning: 'the current profile has no such hat',
@@ -139,6 +139,21 @@ const execve: Table = {
   E2BIG: { meaning: 'arguments and environment are too large', help: onexecStays },
   ENOTDIR: { meaning: 'a part of the program’s path is no directory', help: onexecStays },
   ETXTBSY: { meaning: 'the program is open for writing', help: onexecStays },
+}
+
+const ids: Table = {
+  EPERM: {
+    meaning: 'this process may not give the child this user or group',
+    help: 'Nothing was executed. It needs the capabilities setuid and setgid, and its profile must allow them.',
+  },
+  EINVAL: {
+    meaning: 'the user or the group does not exist in this user namespace',
+    help: 'Nothing was executed. Map the id into the namespace, or use another.',
+  },
+  EAGAIN: {
+    meaning: 'the user has too many processes',
+    help: 'Nothing was executed. Raise RLIMIT_NPROC.',
+  },
 }
 
 const read: Table = {
@@ -258,6 +273,14 @@ export const failures: Readonly<Record<string, Table>> = {
   aa_change_hat: hat,
   aa_change_hatv: hat,
   execve,
+  setuid: ids,
+  setgid: ids,
+  pipe2: {
+    EMFILE: {
+      meaning: 'this process has no free file descriptor',
+      help: 'Nothing was executed. Close some or raise RLIMIT_NOFILE.',
+    },
+  },
   rt_tgsigqueueinfo: {
     EACCES: {
       meaning: 'the current profile does not let the threads of this process signal each other',
@@ -296,6 +319,18 @@ export const ownCodes: Table = {
     meaning: 'the native part of the package cannot be loaded',
     help: 'Nothing was confined. Reinstall with optional files, or build it: install a C++ compiler, make, python3, pkg-config and the headers of libapparmor (Debian, Ubuntu: apt install g++ make python3 pkg-config libapparmor-dev; Fedora: libapparmor-devel; Alpine: libapparmor-dev), then run: npm rebuild apparmor --build-from-source',
   },
+  ERR_APPARMOR_LAUNCHER: {
+    meaning: 'the launcher that confines children cannot be executed',
+    help: 'Nothing was executed. It must be an executable file, not on a noexec mount, and the profile of this process, if it has one, must allow it ("FILE ix,"); where it is missing, reinstall the package or build it: npm rebuild apparmor --build-from-source',
+  },
+  ERR_APPARMOR_UNSUPPORTED_RUNTIME: {
+    meaning: 'this runtime starts children in a way that cannot be confined',
+    help: 'Nothing was executed. Use confineCommand, which makes a command line that works everywhere.',
+  },
+  ERR_APPARMOR_NO_CHILD: {
+    meaning: 'the child was never started, or has ended',
+    help: 'Ask while it runs: after its "spawn" and before its "exit" event.',
+  },
   ERR_APPARMOR_NO_PROCFS: {
     meaning: 'the attributes of the thread cannot be reached: /proc is not mounted here',
     help: 'Mount /proc (mount -t proc proc /proc) in this root directory, or use Linux 6.8 or newer, which needs none.',
@@ -310,7 +345,7 @@ export const ownCodes: Table = {
   },
   ERR_APPARMOR_IN_HAT: {
     meaning: 'the thread is in a hat, and the kernel would kill it at the hat’s end',
-    help: 'Leave the hat first: the kernel keeps the profile for exec and the hat’s token in one place.',
+    help: 'Leave the hat first, or give changeHat its token: the kernel keeps one token, and the profile for exec in the same place.',
   },
   ERR_APPARMOR_ONEXEC_SET: {
     meaning: 'a profile for the next exec is set, and the kernel would mix it up with the hat',

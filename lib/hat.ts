@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { checkName } from './args.ts'
 import { callNative, wouldSucceed } from './call.ts'
-import { invalidArgType, invalidArgValue, outOfRange } from './errors.ts'
+import { AppArmorError, invalidArgType, invalidArgValue, outOfRange } from './errors.ts'
+import { getProcAttr } from './identity.ts'
+import { startPool } from './pool.ts'
 
 const MOST_HATS = 16 // the kernel looks at no more
 const MOST_TOKEN = 0xffff_ffff_ffff_ffffn
@@ -9,20 +10,22 @@ const COMMAND = 'changehat 0123456789abcdef^'
 
 // The hat this thread is in, as far as this module put it on: every thread has a module of its own.
 let worn: { readonly hats: readonly string[]; readonly token: bigint } | null = null
+let bornOutside = false
 
 /**
  * Puts the calling thread into a hat of its profile: aa_change_hat(2), aa_change_hatv(2).
  *
  * For synchronous code only: what runs on other threads (`fs.promises`, DNS) and what this thread does in
  * later turns of the event loop for somebody else is not what the hat is for. {@link withHat} is the safe
- * form. Children started in the hat inherit hat and token.
+ * form. Workers started in the hat inherit hat and token; children inherit the hat and cannot leave it.
  *
  * @param hat one name, or up to 16 candidates of which the kernel takes the first that exists
  * @param token 0 … 2⁶⁴−1; random unless given. Whoever knows it can leave the hat, so keep it from code that
  *   runs in the hat; `0n` makes a hat that cannot be left
  * @returns the token, for {@link leaveHat}
  * @throws {@link AppArmorError} `EPERM` unconfined or no_new_privs, `ECHILD` the profile has no hats,
- *   `ENOENT` it has others, `ERR_APPARMOR_ONEXEC_SET` the two do not mix in the kernel; the codes of
+ *   `ENOENT` it has others, `ERR_APPARMOR_ONEXEC_SET` the two do not mix in the kernel,
+ *   `ERR_APPARMOR_IN_HAT` the thread is in a hat and its token was not given; the codes of
  *   {@link availability}. A wrong token in a hat is not an error: **the kernel kills the process**
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
  * @example
@@ -39,7 +42,7 @@ let worn: { readonly hats: readonly string[]; readonly token: bigint } | null = 
 export function changeHat(hat: string | readonly string[], token?: bigint): bigint {
   const hats = checkHats(hat)
   if (token !== undefined) checkToken(token, 0n)
-  return enter(hats, token ?? randomToken())
+  return enter(hats, token ?? newToken())
 }
 
 /**
@@ -86,7 +89,7 @@ export function withHat<T>(hat: string | readonly string[], fn: () => T): T {
     throw invalidArgValue('fn', 'must not be an async function: it would go on outside the hat', fn)
   }
   const outer = worn
-  const token = enter(hats, outer?.token ?? randomToken())
+  const token = enter(hats, outer?.token ?? newToken())
   let result: T
   try {
     result = fn()
@@ -123,6 +126,7 @@ export function canChangeHat(hat: string): boolean {
 }
 
 function enter(hats: readonly string[], token: bigint): bigint {
+  startPool()
   callNative((native) => native.changeHat(hats, token), { profile: hats.join(' | ') })
   worn = { hats, token }
   return token
@@ -140,8 +144,25 @@ function restore(outer: typeof worn, token: bigint, cause?: unknown): void {
   }
 }
 
+// In a hat the kernel would kill for another token. A Worker may have been started in one.
+function newToken(): bigint {
+  if (worn !== null || (!bornOutside && isInHat())) {
+    throw new AppArmorError({ code: 'ERR_APPARMOR_IN_HAT', syscall: 'aa_change_hat' })
+  }
+  bornOutside = true
+  return randomToken()
+}
+
+function isInHat(): boolean {
+  try {
+    return getProcAttr('prev') !== null
+  } catch {
+    return false // where it may not be read, there is nothing to go by
+  }
+}
+
 function randomToken(): bigint {
-  const token = randomBytes(8).readBigUInt64LE()
+  const token = process.getBuiltinModule('node:crypto').randomBytes(8).readBigUInt64LE()
   return token === 0n ? randomToken() : token
 }
 

@@ -1,4 +1,5 @@
 export { availability, findMountpoint, isEnabled, type Availability } from './availability.ts'
+export { confineCommand } from './confine_command.ts'
 export {
   canChangeProfile,
   changeProfile,
@@ -41,6 +42,7 @@ export {
   type FileAccess,
   type FilePermission,
 } from './query.ts'
+export type { Confined } from './target.ts'
 export { reexec, type ReexecOptions } from './reexec.ts'
 export { status, type ProcessCounts, type Status } from './status.ts'
 export { watch, type WatchOptions } from './watch.ts'

@@ -1,8 +1,9 @@
 /**
  * The border to the binary: what it exports, and loading it once, without ever throwing at import.
  */
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { sep } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppArmorError } from './errors.ts'
 
@@ -45,6 +46,8 @@ export interface Native {
   changeHat(hats: readonly string[], token: bigint): void
   leaveHat(token: bigint): void
   openPipe(): [read: number, write: number]
+  /** closes both ends; blocks until the launcher has reported or has executed its target (`null`) */
+  takeReport(read: number, write: number): [stage: number, errno: number] | null
   /** returns only by throwing */
   execve(
     file: string,
@@ -66,14 +69,22 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 function load(): Native {
   const require = createRequire(import.meta.url)
+  return require(find(require)) as Native
+}
+
+// A build of one's own comes first, as node-gyp-build has it too; that is loaded only if need be, since
+// it costs as much as all the rest.
+function find(require: NodeJS.Require): string {
+  const built = join(root, 'build/Release/apparmor.node')
+  if (existsSync(built)) return built
   const { resolve } = require('node-gyp-build') as { resolve(directory: string): string }
   const file = resolve(root)
   // node-gyp-build also looks where APPARMOR_PREBUILD says and beside the executable. Code that
   // confines must not come from where the environment points.
-  if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) {
+  if (!file.startsWith(root)) {
     throw new Error(`${file} is outside the package (is APPARMOR_PREBUILD set?)`)
   }
-  return require(file) as Native
+  return file
 }
 
 let loaded: Native | undefined

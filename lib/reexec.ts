@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { isMainThread } from 'node:worker_threads'
 import { checkInteger, checkName, checkOptions } from './args.ts'
 import { AppArmorError, invalidArgType } from './errors.ts'
 import { replace } from './execve.ts'
@@ -48,7 +47,7 @@ export function reexec(profile: string, options?: ReexecOptions): void {
   checkOptions(options)
   const { keepFds = [], env = process.env, discardHandles = false } = options ?? {}
   checkFds(keepFds)
-  if (!isMainThread) throw inWorker()
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread) throw inWorker()
 
   const { label } = getcon()
   const marker = process.env[MARKER]

@@ -37,6 +37,7 @@ Napi::Object init(Napi::Env, Napi::Object exports) {
   add<changeToHat>(exports, "changeHat");
   add<leaveHatAgain>(exports, "leaveHat");
   add<openStatusPipe>(exports, "openPipe");
+  add<takeStatusReport>(exports, "takeReport");
   add<execProgram>(exports, "execve");
 
   // The list of threads is opened now, while it can be.

@@ -54,6 +54,9 @@ for (const [name, { call, most }] of Object.entries(NAMED)) {
     }
     wrong(Object('web'), TYPE, 'a String object')
     wrong('', VALUE, 'empty')
+    for (const nameless of [':', '::', '&', '&&', ':&', ' ', ':\t', '\udca0']) {
+      wrong(nameless, VALUE, `no name in it: ${escape(nameless)}`)
+    }
     wrong('a\0b', VALUE, 'a null byte')
     wrong('a\nb', VALUE, 'a newline inside')
     wrong('a\n', VALUE, 'a newline at the end')

@@ -1,14 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  AppArmorError,
-  getcon,
-  getProcAttr,
-  getTaskCon,
-  getThreadCons,
-  type ThreadCon,
-} from 'apparmor'
+import { getcon, getProcAttr, getTaskCon, getThreadCons, type ThreadCon } from 'apparmor'
 import t from 'tap'
 import { child, type Step } from './support/child.ts'
 import { makeFiles } from './support/files.ts'
@@ -74,7 +67,7 @@ t.test('the mode of a profile, a stack, a namespace', async (t) => {
   const seen = (part: string) => threads.filter(({ label }) => label.includes(part))
   t.match(seen('apparmor-test-kill'), [{ mode: 'kill' }])
   t.match(seen('apparmor-test-unconfined'), [{ mode: 'unconfined' }])
-  t.match(seen('inner'), [{ label: ':apparmor-test-ns://inner', mode: 'enforce' }])
+  t.match(seen('inner'), [{ label: /^:apparmor-test-ns:(\/\/)?inner$/, mode: 'enforce' }])
   t.match(seen(WEB), [{ label: /^[^&]+\/\/&[^&]+$/, mode: 'mixed' }], 'enforce and complain')
   t.match(seen('apparmor-test-complain'), [
     { label: 'apparmor-test-complain', mode: 'complain' },
@@ -133,10 +126,4 @@ t.test('a name that is not UTF-8 comes back byte for byte', async (t) => {
   t.strictSame(exec, { ok: { label: name, mode: 'enforce' } })
   const label = Buffer.concat([bytes, Buffer.from(' (enforce)\n')])
   t.match(spawned, { ok: { stdout: label.toString('hex') } }, 'the kernel has these bytes')
-
-  try {
-    getTaskCon(0x7fffffff)
-  } catch (error) {
-    t.ok(error instanceof AppArmorError)
-  }
 })

@@ -86,8 +86,6 @@ t.test(
     t.equal(refused.report?.stage, STAGE.onexec)
     const invalid = run(arm, ['profile', MISSING, STATUS, 'uid=-1', ...TARGET], options)
     t.strictSame(invalid.report, { stage: STAGE.arguments, errno: EINVAL })
-    const trimmed = run(arm, ['profile', 'voilà', STATUS, ...TARGET], options)
-    t.equal(trimmed.report?.stage, STAGE.arguments, 'char is unsigned there')
     t.match(
       run(arm, [], options).stderr,
       /^apparmor-launcher: invalid arguments: errno 22 \(EINVAL\)\n$/,
@@ -128,6 +126,8 @@ t.test('wrong arguments are refused', async (t) => {
     'an unknown command': ['changeprofile', 'x', STATUS, ...TARGET],
     'a command that only begins right': ['profiles', 'x', STATUS, ...TARGET],
     'an empty name': ['profile', '', STATUS, ...TARGET],
+    'a name with nothing in it, ":"': ['profile', ':', STATUS, ...TARGET],
+    'a name with nothing in it, ": & :"': ['stack', ': \t&\v:', STATUS, ...TARGET],
     'a newline in the name': ['profile', 'x\ny', STATUS, ...TARGET],
     'no file': [...valid, STATUS, '--'],
     'no separator': [...valid, STATUS, '/usr/bin/touch', marker],
@@ -137,21 +137,6 @@ t.test('wrong arguments are refused', async (t) => {
     'status twice': [...valid, STATUS, STATUS, ...TARGET],
     'the status descriptor after what is wrong': ['', '', STATUS, ...TARGET],
   }
-  // The kernel trims all of these, and would look for another profile; 0xa0 is how "à" ends.
-  for (const space of [' ', '\t', '\v', '\f', '\r'])
-    cases[`a name that begins with ${JSON.stringify(space)}`] = [
-      'profile',
-      `${space}x`,
-      STATUS,
-      ...TARGET,
-    ]
-  for (const space of [' ', '\t', '\v', '\f', '\r', 'à'])
-    cases[`a name that ends with ${JSON.stringify(space)}`] = [
-      'profile',
-      `x${space}`,
-      STATUS,
-      ...TARGET,
-    ]
   for (const option of ['uid', 'gid']) {
     for (const number of [
       '',
@@ -227,9 +212,9 @@ function stageOf(args: readonly string[]): number {
   const [verb, name, ...rest] = args
   if (verb !== 'profile' && verb !== 'stack') return STAGE.arguments
   const bytes = Buffer.from(name ?? '')
-  const space = [9, 10, 11, 12, 13, 32, 0xa0]
-  if (bytes.length === 0 || bytes.includes(10) || bytes.length > 4000) return STAGE.arguments
-  if (space.includes(bytes.at(0) ?? 0) || space.includes(bytes.at(-1) ?? 0)) return STAGE.arguments
+  const filler = [9, 10, 11, 12, 13, 32, 0x26, 0x3a, 0xa0]
+  if (bytes.includes(10) || bytes.length > 4000) return STAGE.arguments
+  if (bytes.every((byte) => filler.includes(byte))) return STAGE.arguments
   const end = rest.indexOf('--')
   if (end < 0 || end + 1 === rest.length) return STAGE.arguments
   const seen = new Set<string>()

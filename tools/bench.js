@@ -7,15 +7,25 @@ import { runUnderAppArmor } from './kernel.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
-function buildPeer() {
+/**
+ * @param {string} title
+ * @param {string} name a program of bench/, with a peer in C
+ */
+async function runWithPeer(title, name) {
+  console.log(`\n${title}`)
   mkdirSync('build/bench', { recursive: true })
-  const peer = 'build/bench/getcon'
-  execFileSync('cc', ['-O2', '-o', peer, 'bench/getcon.c', '-lapparmor'], { stdio: 'inherit' })
-  return peer
+  const peer = `build/bench/${name}`
+  execFileSync('cc', ['-O2', '-o', peer, `bench/${name}.c`, '-lapparmor'], { stdio: 'inherit' })
+  const status = await runUnderAppArmor([process.execPath, `bench/${name}.js`, peer])
+  if (status !== 0) throw new Error(`${name} ended with status ${status}`)
 }
 
-console.log('Start, on this machine')
-execFileSync(process.execPath, ['bench/import.js'], { stdio: 'inherit' })
-
-console.log('\nLabel of the own thread, under AppArmor')
-process.exitCode = await runUnderAppArmor([process.execPath, 'bench/getcon.js', buildPeer()])
+try {
+  console.log('Start, on this machine')
+  execFileSync(process.execPath, ['bench/import.js'], { stdio: 'inherit' })
+  await runWithPeer('Label of the own thread, under AppArmor', 'getcon')
+  await runWithPeer('The whole process, and hats, under AppArmor', 'process')
+} catch (error) {
+  console.error(`bench: ${error.message}`)
+  process.exitCode = 1
+}

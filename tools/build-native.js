@@ -1,9 +1,11 @@
-// Builds the addon from source against the system's libapparmor: build/Release/apparmor.node.
+// Builds from source: the addon against the system's libapparmor, build/Release/apparmor.node, and the
+// launcher of confined children.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildLauncher } from './build-launcher.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -23,7 +25,14 @@ function nodedir() {
 /** @returns {boolean} whether it was built */
 export function buildNative() {
   const args = [nodeGyp(), 'configure', 'build', '--silent', ...nodedir()]
-  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0
+  if (spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status !== 0) return false
+  try {
+    buildLauncher() // after node-gyp, which may empty the directory
+    return true
+  } catch (error) {
+    console.error(`apparmor: ${/** @type {Error} */ (error).message}`)
+    return false
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = buildNative() ? 0 : 1

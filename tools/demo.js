@@ -6,17 +6,16 @@ import { chooseKernel, runUnderAppArmor } from './kernel.js'
 
 const story = fileURLToPath(new URL('demo/story.js', import.meta.url))
 
-const kernel = chooseKernel()
-const place =
-  kernel === 'host'
-    ? `on this machine's own kernel, Linux ${release()}`
-    : 'in a guest: a Linux kernel of its own, as an ordinary program on this machine'
-console.log(paint.dim(`AppArmor, live ${place}.`))
-
 // The guest's streams are pipes: whether the reader sees colours is known here only.
 const { FORCE_COLOR, NO_COLOR, ...env } = process.env
 const colours = paint.coloured ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }
+
 try {
+  const place =
+    chooseKernel() === 'host'
+      ? `on this machine's own kernel, Linux ${release()}`
+      : 'in a guest: a Linux kernel of its own, run as an ordinary program'
+  console.log(paint.dim(`AppArmor, live ${place}.`))
   process.exitCode = await runUnderAppArmor([process.execPath, story], {
     env: { ...env, ...colours },
     timeout: 120,

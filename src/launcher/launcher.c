@@ -119,17 +119,20 @@ static int read_number(const char *text, uint32_t *number) {
   return 0;
 }
 
-// The kernel's isspace(): it trims these bytes off both ends of what is written.
-static int is_space(char c) {
-  return (c >= '\t' && c <= '\r') || c == ' ' || c == '\xa0';
+// Of a name with nothing else in it, such as what is left of ":$namespace:$profile" when both are
+// empty, the kernel makes "unconfined".
+static int is_filler(char c) {
+  return (c >= '\t' && c <= '\r') || c == ' ' || c == '\xa0' || c == ':' || c == '&';
 }
 
 static int check_name(const struct request *request) {
-  long size = length(request->name);
-  if (!size || is_space(request->name[0]) || is_space(request->name[size - 1])) return EINVAL;
-  for (const char *c = request->name; *c; c++)
+  int named = 0;
+  for (const char *c = request->name; *c; c++) {
     if (*c == '\n') return EINVAL;
-  return length(request->verb) + size > COMMAND_MAX ? ENAMETOOLONG : 0;
+    if (!is_filler(*c)) named = 1;
+  }
+  if (!named) return EINVAL;
+  return length(request->verb) + length(request->name) > COMMAND_MAX ? ENAMETOOLONG : 0;
 }
 
 // The options first, so that whatever else is wrong can be reported on the status descriptor.
@@ -192,8 +195,9 @@ static int set_onexec(const struct request *request) {
   context.size = (uint64_t)(end - (char *)&context);
 
   long error = sys_lsm_set_self_attr(LSM_ATTR_EXEC, &context, (long)context.size);
-  // EPERM may be a seccomp filter's word for a call that it does not know: procfs decides then.
-  if (error == -ENOSYS || error == -EOPNOTSUPP || error == -EPERM)
+  // EPERM may be a seccomp filter's word for a call that it does not know, and E2BIG means that the
+  // request does not fit into a page together with its header: procfs decides then.
+  if (error == -ENOSYS || error == -EOPNOTSUPP || error == -EPERM || error == -E2BIG)
     error = write_proc(context.command, (long)context.command_size, error);
   return (int)-error;
 }

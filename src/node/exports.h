@@ -25,6 +25,7 @@ Napi::Value tryHatName(const Napi::CallbackInfo& info);
 Napi::Value changeToHat(const Napi::CallbackInfo& info);
 Napi::Value leaveHatAgain(const Napi::CallbackInfo& info);
 Napi::Value openStatusPipe(const Napi::CallbackInfo& info);
+Napi::Value takeStatusReport(const Napi::CallbackInfo& info);
 Napi::Value execProgram(const Napi::CallbackInfo& info);
 
 // policy.cc

@@ -2,6 +2,7 @@
 
 #include "../core/exec.h"
 #include "../core/hat.h"
+#include "../core/report.h"
 #include "../core/threads.h"
 #include "../core/trial.h"
 #include "exports.h"
@@ -106,6 +107,19 @@ Napi::Value openStatusPipe(const Napi::CallbackInfo& info) {
   Napi::Array pair = Napi::Array::New(info.Env());
   pair.Set(0U, Napi::Number::New(info.Env(), ends->first));
   pair.Set(1U, Napi::Number::New(info.Env(), ends->second));
+  return pair;
+}
+
+// takeReport(read, write) → [stage, errno] | null
+Napi::Value takeStatusReport(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto report =
+      takeReport(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value());
+  if (!report) return fail(env, report.failure());
+  if (!*report) return env.Null();
+  Napi::Array pair = Napi::Array::New(env);
+  pair.Set(0U, Napi::Number::New(env, (**report)[0]));
+  pair.Set(1U, Napi::Number::New(env, (**report)[1]));
   return pair;
 }
 

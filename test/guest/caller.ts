@@ -1,16 +1,15 @@
 // A Worker that calls every function of the package over and over, and then says how often.
 import * as apparmor from 'apparmor'
 import { parentPort, workerData } from 'node:worker_threads'
-import { ASYNC, CALLS } from '../support/calls.ts'
+import { ASYNC, callExample, CALLS } from '../support/calls.ts'
 
-const calls = Object.entries(CALLS).filter(([name]) => !ASYNC.includes(name))
+const names = Object.keys(CALLS).filter((name) => !ASYNC.includes(name))
 const limit = workerData as number
 for (let i = 0; i < limit; i++) {
-  const [name, args] = calls[i % calls.length] as [keyof typeof apparmor, readonly unknown[]]
   try {
-    ;(apparmor[name] as (...args: readonly unknown[]) => unknown)(...args)
+    callExample(apparmor, names[i % names.length] as string)
   } catch (error) {
-    if (!(error instanceof apparmor.AppArmorError)) throw error
+    if (!('code' in (error as Error))) throw error
   }
 }
 parentPort?.postMessage(limit)

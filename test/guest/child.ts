@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { CALLS } from '../support/calls.ts'
+import { callExample } from '../support/calls.ts'
 
 export type Step =
   /** a function of the package */
@@ -41,19 +41,15 @@ export interface Failure {
 
 let packageUrl = 'apparmor'
 
-async function call(name: string, args: readonly unknown[]): Promise<unknown> {
-  const functions = (await import(packageUrl)) as Record<string, (...args: unknown[]) => unknown>
-  return functions[name]?.(...args)
-}
-
 async function perform(step: Step): Promise<unknown> {
   switch (step[0]) {
     case 'call': {
       const [, name, ...args] = step
-      return call(name, args)
+      const functions = (await import(packageUrl)) as Record<string, Function>
+      return functions[name]?.(...args)
     }
     case 'example':
-      return call(step[1], CALLS[step[1]] ?? [])
+      return callExample(await import(packageUrl), step[1])
     case 'read':
       return fs.readFileSync(step[1], 'utf8')
     case 'readAsync':

@@ -35,9 +35,9 @@ export const labels = (): string[] => [...new Set(getThreadCons().map(({ label }
 /** A field of status, of every thread. */
 export function statuses(field: string): { tid: number; value: string }[] {
   const pattern = new RegExp(`^${field}:\\s*(.*)$`, 'm')
-  return fs.readdirSync('/proc/self/task').map((tid) => {
-    const text = fs.readFileSync(`/proc/self/task/${tid}/status`, 'utf8')
-    return { tid: Number(tid), value: pattern.exec(text)?.[1] ?? '' }
+  return fs.readdirSync('/proc/self/task').flatMap((tid) => {
+    const value = pattern.exec(read(`/proc/self/task/${tid}/status`))?.[1]
+    return value === undefined ? [] : [{ tid: Number(tid), value }] // it may have ended
   })
 }
 

@@ -25,14 +25,39 @@ export const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   processes: [],
   status: [],
   watch: [],
+  labelIncludes: ['a//&b', 'b'],
   changeProfile: [MISSING],
   stackProfile: [MISSING],
+  canChangeProfile: [MISSING],
   changeOnexec: [MISSING],
   stackOnexec: [MISSING],
+  execve: ['/nowhere', [], { profile: MISSING }],
+  reexec: [MISSING],
+  confineCommand: [MISSING, 'true'],
+  changeHat: ['hat'],
+  leaveHat: [1n],
+  withHat: ['hat', () => {}],
+  canChangeHat: ['hat'],
 }
 
 /** These look at text only: they work without AppArmor, and where the binary is missing. */
-export const PURE: readonly string[] = ['parseLabel', 'formatLabel', 'compareFeatures', 'watch']
+export const PURE: readonly string[] = [
+  'parseLabel',
+  'labelIncludes',
+  'formatLabel',
+  'compareFeatures',
+  'watch',
+]
 
 /** These return promises, and look at much. */
 export const ASYNC: readonly string[] = ['profiles', 'processes', 'status']
+
+/** These need the launcher, not the binary. */
+export const LAUNCHER: readonly string[] = ['confineCommand']
+
+/** Calls a public function with the arguments above. */
+export function callExample(functions: object, name: string): unknown {
+  const call = (functions as Record<string, (...args: readonly unknown[]) => unknown>)[name]
+  if (!call) throw new Error(`no function ${name}`)
+  return call(...(CALLS[name] ?? []))
+}

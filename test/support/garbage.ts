@@ -31,6 +31,11 @@ const options = fc.record(
     scope: fc.oneof(fc.constantFrom('thread', 'process'), anything),
     onPartial: fc.oneof(fc.constantFrom('abort', 'throw'), anything),
     timeout: fc.oneof(number, anything),
+    profile: fc.oneof(text, anything),
+    stack: fc.oneof(text, anything),
+    env: anything,
+    argv0: fc.oneof(text, anything),
+    keepFds: fc.oneof(fc.array(number), anything),
   },
   { requiredKeys: [] },
 )

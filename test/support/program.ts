@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
+/** How many Workers are many. Each takes a second and more to start in a guest. */
+export const MANY = Number(process.env['APPARMOR_TEST_WORKERS'] ?? 8)
+
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Node's own flags */
@@ -21,7 +24,7 @@ export interface Ran<T> {
 export const programFile = (name: string): string =>
   fileURLToPath(new URL(`../guest/${name}.js`, import.meta.url))
 
-/** Runs a program of test/guest to its end, or for a minute: one that hangs is killed. */
+/** Runs a program of test/guest to its end, or for two minutes: one that hangs is killed. */
 export function runProgram<T = Record<string, any>>(
   name: string,
   args: readonly string[],
@@ -31,7 +34,7 @@ export function runProgram<T = Record<string, any>>(
   const { error, status, signal, stdout, stderr } = spawnSync(file, rest, {
     env: { PATH: process.env['PATH'], ...env },
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 120_000,
     killSignal: 'SIGKILL',
   })
   if (error && signal === null) throw error

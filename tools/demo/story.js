@@ -20,7 +20,7 @@ function chapter(title) {
 /** @param {string} path of a file of the project, shown before it runs */
 function show(path) {
   const lines = readFileSync(join(root, path), 'utf8').trimEnd().split('\n')
-  for (const line of lines) console.log(paint.cyan(line && `  ${line}`))
+  for (const line of lines) console.log(line && paint.cyan(`  ${line}`))
 }
 
 /** Runs a command, its output among ours. */

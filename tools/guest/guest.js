@@ -14,7 +14,8 @@ Runs a command as root of a Linux kernel that enforces AppArmor: Debian's user-m
 machine's own file system, in the current directory. Needs no privilege. What the command writes
 stays in the guest, except below the current directory and the directories named by --share.
 
-  --kernel NAME      6.1, 6.12, 7.2, or the path of a user-mode kernel; default: the environment's
+  --kernel NAME      6.1, 6.12, 7.2, or the path of a user-mode kernel; smp: a stock kernel on a
+                     machine with two processors, in QEMU; default: the environment's
                      APPARMOR_GUEST_KERNEL, else the installed one
   --mem SIZE         memory, default 1024M
   --timeout SECONDS  end the guest after this time, default 300
@@ -22,7 +23,7 @@ stays in the guest, except below the current directory and the directories named
   --no-share-cwd     keep in the guest what is written below the current directory too
   --lsm LIST         the kernel's lsm= parameter, default apparmor
   --append TEXT      further kernel parameters, such as apparmor=0; may be repeated
-  --pin CPU          the host's CPU to run on, or no; default: one at random
+  --pin CPU          the host's CPU to run on, or no; default: one at random, for smp all
   --stdin            pass standard input on (half a megabyte a second; large input goes by file)
   --log FILE         write the kernel's messages there
   --audit FILE       write the kernel's AppArmor records there

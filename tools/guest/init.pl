@@ -5,11 +5,11 @@
 # Perl, because every Debian has it and one process can do everything: a fork and exec costs tens
 # of milliseconds in a user-mode kernel.
 #
-# Three consoles lead to the runner on the host:
-#   tty1, tty2  the command's stdout and stderr
-#   tty3        control. This side writes lines: "ready", "audit RECORD", "exit STATUS", "fail WHY".
-#               The host answers "ready" with blocks (a 32-bit length, then the bytes): first the
-#               settings, then the command's standard input; an empty block ends that.
+# Three consoles lead to the runner on the host, ttys of a user-mode kernel or virtio ports of QEMU:
+#   1, 2  the command's stdout and stderr
+#   3     control. This side writes lines: "ready", "audit RECORD", "exit STATUS", "fail WHY".
+#         The host answers "ready" with blocks (a 32-bit length, then the bytes): first the
+#         settings, then the command's standard input; an empty block ends that.
 use strict;
 use warnings;
 use POSIX ();
@@ -83,7 +83,8 @@ sub make_directories {
 
 sub open_console {
   my ($number) = @_;
-  sysopen my $console, "/dev/tty$number", POSIX::O_RDWR | POSIX::O_NOCTTY
+  my ($device) = grep { -e } "/dev/vport0p$number", "/dev/tty$number";
+  sysopen my $console, $device, POSIX::O_RDWR | POSIX::O_NOCTTY
     or fail("cannot open console $number");
   my $raw = POSIX::Termios->new;
   $raw->getattr(fileno $console);
@@ -122,9 +123,10 @@ sub read_settings {
   return %settings;
 }
 
-# The kernel has overlayfs built in, or as a module.
+# The kernel has overlayfs built in, or as a module; a stock kernel has loaded it by now.
 sub load_overlayfs {
   my ($modules, $release) = @_;
+  return if !$modules;
   open my $module, '<', "$modules/$release/kernel/fs/overlayfs/overlay.ko" or return;
   my $parameters = '';
   system_call('finit_module', fileno $module, $parameters, 0) == 0
@@ -162,6 +164,18 @@ sub mount_system_directories {
   symlink '/proc/self/fd/0', '/dev/stdin';
   symlink '/proc/self/fd/1', '/dev/stdout';
   symlink '/proc/self/fd/2', '/dev/stderr';
+}
+
+# A directory whose writes reach the host.
+sub mount_share {
+  my ($directory, $number) = @_;
+  make_directories($directory);
+  if (-e '/dev/vport0p3') {
+    my $options = 'trans=virtio,version=9p2000.L,msize=512000,cache=mmap';
+    must_mount("share$number", $directory, '9p', 0, $options);
+  } else {
+    must_mount('none', $directory, 'hostfs', 0, $directory);
+  }
 }
 
 sub set_up_kernel {
@@ -299,10 +313,7 @@ my $release = (POSIX::uname())[2];
 load_overlayfs($settings{modules}[0], $release);
 enter_overlay();
 mount_system_directories();
-for my $directory (@{ $settings{share} }) {
-  make_directories($directory);
-  must_mount('none', $directory, 'hostfs', 0, $directory);
-}
+mount_share($settings{share}[$_], $_) for 0 .. $#{ $settings{share} };
 set_up_kernel($release);
 for (map { m{^TMPDIR=(/.+)}s } @{ $settings{env} }) {
   if (!-d) { make_directories($_); chmod 01777, $_ }

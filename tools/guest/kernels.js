@@ -17,6 +17,7 @@ import {
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { PROGRAM as QEMU, makeInitramfs } from './qemu.js'
 
 const PROGRAM = '/usr/bin/linux.uml'
 const MODULES = '/usr/lib/uml/modules'
@@ -29,11 +30,25 @@ const SUITES = /** @type {Record<string, string>} */ ({
   7.2: 'sid',
 })
 
+/** The kernel for a machine with two processors, and the suite that it comes from. */
+const SMP = 'smp'
+const SMP_SUITE = 'bookworm'
+
 /** Something for the user to put right: the message says how. */
 export class GuestError extends Error {}
 
 /**
- * @typedef {object} Kernel
+ * @typedef {UserModeKernel | EmulatedKernel} Kernel
+ */
+
+/**
+ * @typedef {object} EmulatedKernel runs in QEMU
+ * @property {string} image
+ * @property {string} initramfs
+ */
+
+/**
+ * @typedef {object} UserModeKernel
  * @property {string} program
  * @property {string} modules a directory with one directory of modules for each release
  * @property {string} root the directory to start it in: its interpreter may be a relative path
@@ -61,12 +76,13 @@ export function findKernel(name) {
     if (!isExecutable(program)) throw new GuestError(`no kernel at ${program}`)
     return installedKernel(program, join(dirname(program), '../lib/uml/modules'))
   }
+  if (name === SMP && existsSync(join(cache(), SMP))) return emulatedKernel()
   if (existsSync(join(cache(), name, 'linux.uml'))) return fetchedKernel(name)
   if (releasesIn(MODULES).some((release) => release.startsWith(`${name}.`))) {
     return installedKernel(PROGRAM, MODULES)
   }
-  if (!Object.hasOwn(SUITES, name)) {
-    throw new GuestError(`no kernel ${name}: ${Object.keys(SUITES).join(', ')}, or a path`)
+  if (!known().includes(name)) {
+    throw new GuestError(`no kernel ${name}: ${known().join(', ')}, or a path`)
   }
   const script = fileURLToPath(import.meta.url)
   throw new GuestError(`kernel ${name} is not here: fetch it with \`node ${script} ${name}\``)
@@ -91,6 +107,19 @@ function fetchedKernel(name) {
   }
 }
 
+/** @returns {EmulatedKernel} */
+function emulatedKernel() {
+  if (!isExecutable(QEMU)) {
+    throw new GuestError(
+      `no ${QEMU}: on Debian or Ubuntu, \`sudo apt-get install qemu-system-x86\``,
+    )
+  }
+  const root = join(cache(), SMP)
+  return { image: join(root, 'linux'), initramfs: join(root, 'initramfs.gz') }
+}
+
+const known = () => [...Object.keys(SUITES), SMP]
+
 function cache() {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'apparmor-guest')
 }
@@ -111,6 +140,71 @@ function releasesIn(modules) {
 }
 
 /**
+ * Does a fetch in a directory that is there for this only, and then not any more.
+ *
+ * @template T
+ * @param {(work: string) => T} fetch
+ */
+function inWork(fetch) {
+  mkdirSync(cache(), { recursive: true })
+  const work = mkdtempSync(join(cache(), 'fetch-'))
+  try {
+    return fetch(work)
+  } finally {
+    rmSync(work, { recursive: true })
+  }
+}
+
+/**
+ * Makes what was fetched the kernel of that name.
+ *
+ * @param {string} kernel a directory
+ * @param {string} name
+ */
+function keep(kernel, name) {
+  rmSync(join(cache(), name), { recursive: true, force: true })
+  renameSync(kernel, join(cache(), name))
+}
+
+/**
+ * @param {string} work where the packages are
+ * @returns the directory with their files
+ */
+function unpack(work) {
+  const tree = join(work, 'tree')
+  for (const file of debs(work)) execFileSync('dpkg-deb', ['-x', join(work, file), tree])
+  return tree
+}
+
+/** @param {string} work */
+const debs = (work) => readdirSync(work).filter((name) => name.endsWith('.deb'))
+
+/** Fetches the stock kernel, and makes what it starts with. */
+function fetchEmulatedKernel() {
+  return inWork((work) => {
+    downloadPackages(work, SMP_SUITE, ['linux-image-amd64', 'busybox-static'])
+    const [meta = ''] = debs(work).filter((name) => name.startsWith('linux-image-amd64'))
+    const depends = execFileSync('dpkg-deb', ['-f', join(work, meta), 'Depends'], {
+      encoding: 'utf8',
+    })
+    downloadPackages(work, SMP_SUITE, [/linux-image-\S+/.exec(depends)?.[0] ?? depends])
+    const tree = unpack(work)
+    const [release] = releasesIn(join(tree, 'lib/modules'))
+    if (!release) throw new Error(`${SMP_SUITE}'s ${depends} has no modules`)
+
+    const kernel = join(work, 'kernel')
+    mkdirSync(kernel)
+    copyFileSync(join(tree, `boot/vmlinuz-${release}`), join(kernel, 'linux'))
+    writeFileSync(
+      join(kernel, 'initramfs.gz'),
+      makeInitramfs(join(tree, 'lib/modules', release), join(tree, 'bin/busybox')),
+    )
+    keep(kernel, SMP)
+    return SMP
+  })
+}
+
+/**
  * Fetches a kernel from Debian, with the C library it was built for, into the user's cache. Needs
  * no privilege.
  *
@@ -118,14 +212,9 @@ function releasesIn(modules) {
  * @returns {string} its version
  */
 function fetchKernel(suite) {
-  mkdirSync(cache(), { recursive: true })
-  const work = mkdtempSync(join(cache(), 'fetch-'))
-  try {
+  return inWork((work) => {
     downloadPackages(work, suite, ['user-mode-linux', 'libc6'])
-    const tree = join(work, 'tree')
-    for (const file of readdirSync(work).filter((name) => name.endsWith('.deb'))) {
-      execFileSync('dpkg-deb', ['-x', join(work, file), tree])
-    }
+    const tree = unpack(work)
     const [release] = releasesIn(join(tree, MODULES))
     if (!release) throw new Error(`${suite}'s user-mode-linux has no modules`)
 
@@ -145,12 +234,9 @@ function fetchKernel(suite) {
     setInterpreter(join(kernel, 'linux.uml'), 'glibc/ld-linux-x86-64.so.2')
 
     const version = release.split('.').slice(0, 2).join('.')
-    rmSync(join(cache(), version), { recursive: true, force: true })
-    renameSync(kernel, join(cache(), version))
+    keep(kernel, version)
     return version
-  } finally {
-    rmSync(work, { recursive: true })
-  }
+  })
 }
 
 /**
@@ -207,12 +293,12 @@ function setInterpreter(program, interpreter) {
 
 /** @param {readonly string[]} versions */
 function main(versions) {
-  const known = Object.keys(SUITES)
-  if (versions.length === 0 || versions.some((version) => !known.includes(version))) {
-    const names = known.map((version) => `${version} (${SUITES[version]})`).join(', ')
+  if (versions.length === 0 || versions.some((version) => !known().includes(version))) {
+    const names = Object.entries(SUITES).map(([version, suite]) => `${version} (${suite})`)
     process.stderr.write(
       `Usage: node tools/guest/kernels.js VERSION...\n\n` +
-        `Fetches user-mode kernels from Debian into ${cache()}: ${names}.\n`,
+        `Fetches kernels from Debian into ${cache()}: user-mode ones, ${names.join(', ')}, and\n` +
+        `${SMP} (${SMP_SUITE}'s stock kernel, for a machine with two processors in QEMU).\n`,
     )
     return 1
   }
@@ -224,13 +310,14 @@ function main(versions) {
   }
   let status = 0
   for (const version of versions) {
-    const suite = SUITES[version] ?? ''
+    const suite = SUITES[version] ?? SMP_SUITE
     if (existsSync(join(cache(), version))) {
       process.stdout.write(`${version}: there\n`)
       continue
     }
-    process.stdout.write(`${version}: fetching Debian ${suite}'s user-mode-linux (40 MB)\n`)
-    const fetched = fetchKernel(suite)
+    const what = version === SMP ? 'linux-image-amd64 (70 MB)' : 'user-mode-linux (40 MB)'
+    process.stdout.write(`${version}: fetching Debian ${suite}'s ${what}\n`)
+    const fetched = version === SMP ? fetchEmulatedKernel() : fetchKernel(suite)
     process.stdout.write(`${fetched}: in ${join(cache(), fetched)}\n`)
     if (fetched !== version) {
       process.stderr.write(`kernels: ${suite} no longer has ${version}; use --kernel ${fetched}\n`)

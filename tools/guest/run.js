@@ -8,13 +8,14 @@ import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { GuestError, findKernel } from './kernels.js'
+import { qemuCommand } from './qemu.js'
 
 const INIT = fileURLToPath(new URL('init.pl', import.meta.url))
 
 /**
  * @typedef {object} GuestOptions
- * @property {string} [kernel] a version, or the path of a user-mode kernel; default: the
- *   environment's `APPARMOR_GUEST_KERNEL`, else the installed one
+ * @property {string} [kernel] a version, `smp` for a machine with two processors, or the path of a
+ *   user-mode kernel; default: the environment's `APPARMOR_GUEST_KERNEL`, else the installed one
  * @property {string} [memory] default `1024M`
  * @property {number} [timeout] in seconds, default 300
  * @property {string} [cwd] default: the process's own
@@ -23,7 +24,8 @@ const INIT = fileURLToPath(new URL('init.pl', import.meta.url))
  * @property {Readonly<Record<string, string | undefined>>} [env] default: the process's own
  * @property {string} [lsm] the kernel's `lsm=` parameter, default `apparmor`
  * @property {readonly string[]} [append] further kernel parameters
- * @property {string} [pin] the host CPU to run on, or `no`; default: one at random
+ * @property {string} [pin] the host CPU to run on, or `no`; default: one at random, and none of
+ *   them for `smp`
  * @property {import('node:stream').Readable} [stdin] default: nothing to read; destroyed
  *   at the end
  * @property {import('node:stream').Writable} [stdout] default: the process's own; never ended
@@ -68,7 +70,7 @@ export async function runGuest(argv, options = {}) {
   signal?.throwIfAborted()
 
   const kernel = findKernel((options.kernel ?? process.env.APPARMOR_GUEST_KERNEL) || undefined)
-  const settings = block(encodeSettings(argv, options, kernel.modules))
+  const settings = block(encodeSettings(argv, options, kernel))
   const id = `apparmor-guest-${process.pid}-${randomBytes(4).toString('hex')}`
   const kernelDirectory = join(directory(tmpdir()), id)
   const guest = startKernel(kernel, kernelDirectory, options)
@@ -165,12 +167,31 @@ exec "$@"
  * @param {GuestOptions} options
  */
 function startKernel(kernel, directory, options) {
-  const { memory = '1024M', lsm = 'apparmor', append = [], pin = randomCpu() } = options
-  const command = [
-    // the guest and its kernel hand over at every system call: slow across two CPUs
-    ...(pin === 'no' ? [] : ['taskset', '-c', pin]),
-    ...(kernel.libraries ? ['env', `LD_LIBRARY_PATH=${kernel.libraries}`] : []),
-    kernel.program,
+  const { memory = '1024M', lsm = 'apparmor', append = [], pin } = options
+  const settings = { ...kernel, directory, memory, lsm, append, init: INIT }
+  const command =
+    'initramfs' in settings
+      ? [...onCpu(pin ?? 'no'), ...qemuCommand({ ...settings, shares: sharesOf(options) })]
+      : [...onCpu(pin ?? randomCpu()), ...userModeCommand(settings)]
+  return spawn('/bin/sh', ['-c', TIED_TO_RUNNER, 'sh', directory, ...command], {
+    cwd: 'root' in kernel ? kernel.root : '/',
+    env: { PATH: '/usr/bin:/bin', TMPDIR: memoryDirectory(parseSize(memory)) },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  })
+}
+
+/** @param {string} pin */
+const onCpu = (pin) => (pin === 'no' ? [] : ['taskset', '-c', pin])
+
+/**
+ * @param {import('./kernels.js').UserModeKernel & { directory: string, memory: string, lsm: string,
+ *   append: readonly string[] }} settings
+ */
+function userModeCommand({ program, libraries, directory, memory, lsm, append }) {
+  return [
+    ...(libraries ? ['env', `LD_LIBRARY_PATH=${libraries}`] : []),
+    program,
     `mem=${memory}`,
     `uml_dir=${dirname(directory)}/`,
     `umid=${basename(directory)}`,
@@ -198,12 +219,6 @@ function startKernel(kernel, directory, options) {
     `lsm=${lsm}`,
     ...append,
   ]
-  return spawn('/bin/sh', ['-c', TIED_TO_RUNNER, 'sh', directory, ...command], {
-    cwd: kernel.root,
-    env: { PATH: '/usr/bin:/bin', TMPDIR: memoryDirectory(parseSize(memory)) },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
-    detached: true,
-  })
 }
 
 /** @param {import('node:child_process').ChildProcess} leader */
@@ -236,6 +251,7 @@ function parseSize(text) {
   return Number(digits) * 1024 ** ('kmg'.indexOf(unit.toLowerCase()) + 1)
 }
 
+// A user-mode guest and its kernel hand over at every system call, which is slow across two CPUs.
 function randomCpu() {
   const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
   const cpus = (list ?? '0').split(',').flatMap((range) => {
@@ -248,19 +264,18 @@ function randomCpu() {
 /**
  * @param {readonly string[]} argv
  * @param {GuestOptions} options
- * @param {string} modules
+ * @param {import('./kernels.js').Kernel} kernel
  */
-function encodeSettings(argv, options, modules) {
-  const { shareCwd = true, shares = [], env = process.env } = options
-  const cwd = directory(options.cwd ?? process.cwd())
+function encodeSettings(argv, options, kernel) {
+  const { env = process.env } = options
   const settings = {
     arg: argv,
     env: Object.entries(env).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}=${value}`],
     ),
-    cwd: [cwd],
-    share: [...(shareCwd ? [cwd] : []), ...shares.map(directory)],
-    modules: [modules],
+    cwd: [cwdOf(options)],
+    share: sharesOf(options),
+    ...('modules' in kernel ? { modules: [kernel.modules] } : {}),
     audit: options.onAudit ? ['yes'] : [],
     stdin: options.stdin ? ['yes'] : [],
   }
@@ -272,6 +287,15 @@ function encodeSettings(argv, options, modules) {
   )
   if (fields.some((field) => field.includes('\0'))) throw new GuestError('a NUL in an argument')
   return fields.map((field) => `${field}\0`).join('')
+}
+
+/** @param {GuestOptions} options */
+const cwdOf = ({ cwd }) => directory(cwd ?? process.cwd())
+
+/** @param {GuestOptions} options */
+function sharesOf(options) {
+  const { shareCwd = true, shares = [] } = options
+  return [...(shareCwd ? [cwdOf(options)] : []), ...shares.map(directory)]
 }
 
 /** @param {string} path */

@@ -14,7 +14,7 @@ const PROFILES = 'test/guest/profiles'
 const INTERFACE = '/sys/kernel/security/apparmor'
 const NAMESPACES = `${INTERFACE}/policy/namespaces`
 const PREFIX = 'apparmor-test-'
-const FILE_TIMEOUT = 180
+const FILE_TIMEOUT = 600
 
 const { values, positionals } = parseArgs({
   options: { bare: { type: 'boolean' }, clean: { type: 'boolean' } },

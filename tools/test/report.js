@@ -80,7 +80,7 @@ const mark = (/** @type {boolean} */ ok) => (ok ? green('✓') : red('✗'))
 /** @param {string} name */
 function sayErrors(name) {
   const errors = saved(name, 'err').trimEnd()
-  if (errors) say(indent(`${dim('on stderr:')}\n${errors}`))
+  if (errors) say(indent(`${dim('on stderr:')}\n${cut(errors, 30)}`))
 }
 
 /**
@@ -95,13 +95,22 @@ function saved(name, kind) {
   }
 }
 
+/**
+ * @param {string} text
+ * @param {number} lines
+ */
+function cut(text, lines) {
+  const all = text.trimEnd().split('\n')
+  const left = all.slice(0, lines).map((line) => line.slice(0, 200))
+  return all.length > lines ? [...left, '…'].join('\n') : left.join('\n')
+}
+
 /** @param {Point} point */
 function describe(point) {
   const { diff, stack, at, source: _, ...rest } = /** @type {Record<string, any>} */ (point.diag)
   const details = diff ?? (Object.keys(rest).length > 0 && inspect(rest, { depth: 6 }))
   const where = stack ?? (at && `${at.fileName}:${at.lineNumber}`)
-  return [red(title(point)), details, where && dim(where.trimEnd())]
+  return [red(title(point)), details && cut(details, 50), where && dim(where.trimEnd())]
     .filter(Boolean)
-    .map((text) => text.trimEnd())
     .join('\n')
 }

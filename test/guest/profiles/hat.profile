@@ -1,0 +1,40 @@
+# For the tests of hats.
+
+abi <abi/3.0>,
+
+include <tunables/global>
+
+# Each part denies a file of its own name. The hats let themselves be left.
+profile apparmor-test-hat {
+  file,
+  network,
+  unix,
+  capability,
+  signal,
+  ptrace,
+  deny /**/parent rw,
+  change_profile -> apparmor-test-hatless,
+
+  ^one {
+    file,
+    network,
+    unix,
+    signal,
+    deny /**/one rw,
+  }
+
+  ^two {
+    file,
+    network,
+    unix,
+    signal,
+    deny /**/two rw,
+  }
+}
+
+profile apparmor-test-hatless {
+  file,
+  network,
+  unix,
+  signal,
+}
