@@ -1,5 +1,4 @@
 /** Rows that the binary returns, and work on them that never holds the event loop for long. */
-import { setImmediate } from 'node:timers/promises'
 import { decode } from './text.ts'
 
 // Well below the 10 ms that a busy server may notice.
@@ -41,7 +40,7 @@ export class Turns {
   }
 
   async next(): Promise<void> {
-    await setImmediate()
+    await new Promise((resolve) => setImmediate(resolve))
     this.#until = performance.now() + STRETCH
   }
 }

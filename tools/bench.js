@@ -25,6 +25,9 @@ try {
   execFileSync(process.execPath, ['bench/import.js'], { stdio: 'inherit' })
   await runWithPeer('Label of the own thread, under AppArmor', 'getcon')
   await runWithPeer('The whole process, and hats, under AppArmor', 'process')
+  await runWithPeer('Questions about rules, under AppArmor', 'query')
+  console.log('\nWhat is loaded and what is confined, under AppArmor')
+  process.exitCode = await runUnderAppArmor([process.execPath, 'bench/status.js'])
 } catch (error) {
   console.error(`bench: ${error.message}`)
   process.exitCode = 1
