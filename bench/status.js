@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { status } from 'apparmor'
 import { median, report } from './report.js'
 
@@ -64,6 +65,22 @@ function theirs() {
   return performance.now() - start
 }
 
+/** @param {() => Promise<unknown>} work */
+async function loopDelay(work) {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  for (let round = 0; round < ROUNDS; round++) await work()
+  delay.disable()
+  return delay
+}
+
+const ms = (/** @type {number} */ ns) => (ns / 1e6).toFixed(1)
+
+/** @param {import('node:perf_hooks').IntervalHistogram} delay */
+const histogram = (delay) =>
+  `median ${ms(delay.percentile(50))} ms, 90 % ${ms(delay.percentile(90))}, ` +
+  `99 % ${ms(delay.percentile(99))}, most ${ms(delay.max)}`
+
 try {
   for (const size of SIZES) {
     policy('-r', size.profiles)
@@ -74,19 +91,16 @@ try {
     for (let round = 0; round < ROUNDS; round++)
       rounds.push({ ours: await ours(), theirs: theirs() })
     // Apart, since the other one holds the loop until it has ended.
-    const delay = monitorEventLoopDelay({ resolution: 1 })
-    delay.enable()
-    for (let round = 0; round < ROUNDS; round++) await ours()
-    delay.disable()
+    const rest = await loopDelay(() => sleep(median(rounds.map((round) => round.ours))))
+    const delay = await loopDelay(ours)
     const found = await status()
     const ratio = median(rounds.map((round) => round.ours / round.theirs))
-    const ms = (/** @type {number} */ ns) => (ns / 1e6).toFixed(1)
     console.log(
       `${found.profiles?.length} profiles, ${found.processes.length} processes: ` +
         `status() ${median(rounds.map((r) => r.ours)).toFixed(0)} ms, the first ${first.toFixed(0)} ms, ` +
         `aa-status ${median(rounds.map((r) => r.theirs)).toFixed(0)} ms; medians of ${ROUNDS} rounds\n` +
-        `event loop meanwhile, ms: median ${ms(delay.percentile(50))}, 90 % ${ms(delay.percentile(90))}, ` +
-        `99 % ${ms(delay.percentile(99))}, most ${ms(delay.max)}`,
+        `the event loop meanwhile: ${histogram(delay)}\n` +
+        `                  at rest: ${histogram(rest)}`,
     )
     report('status() to aa-status --json', `${ratio.toFixed(2)}×`, 'below 1×', ratio < 1)
     const firstRatio = first / median(rounds.map((r) => r.theirs))

@@ -177,4 +177,7 @@ function checkTree(value: unknown, argument: string): void {
   if (typeof value !== 'object' || value === null) {
     throw invalidArgType(argument, 'of type object', value)
   }
+  for (const [name, inner] of Object.entries(value)) {
+    if (typeof inner !== 'string') checkTree(inner, `${argument}.${name}`)
+  }
 }

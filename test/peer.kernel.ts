@@ -14,7 +14,7 @@ const dir = mkdtempSync(join(tmpdir(), 'apparmor-test-'))
 t.teardown(() => rmSync(dir, { recursive: true }))
 
 // Kernels without AppArmor's mediation of unix sockets keep no label of a peer.
-const keepsLabels = supports('network_v9/af_unix') || supports('network/af_unix')
+const keepsLabels = (): boolean => supports('network_v9/af_unix') || supports('network/af_unix')
 
 async function accept(client: (path: string) => void): Promise<Socket> {
   const path = join(dir, 'socket')
@@ -32,7 +32,7 @@ t.test('the peer of a unix socket', async (t) => {
     spawn(process.execPath, [client, WEB, path], { stdio: 'inherit' })
   })
   t.teardown(() => socket.destroy())
-  if (keepsLabels) {
+  if (keepsLabels()) {
     t.strictSame(getPeerCon(socket), { label: WEB, mode: 'enforce' })
   } else {
     t.throws(() => getPeerCon(socket), {
