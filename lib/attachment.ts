@@ -53,16 +53,10 @@ export function toRegExp(pattern: string): RegExp | null {
 
 const literal = (char: string): string => char.replace(/[/\\^$.*+?()[\]{}|]/, '\\$&')
 
-/** How much of a pattern is fixed: the kernel prefers the profile that says most. */
-const fixedLength = (pattern: string): number => {
-  const at = pattern.search(SPECIAL)
-  return at < 0 ? Infinity : at
-}
-
 /** Finds the profile that the kernel would attach to a program if it were started now. */
 export class Attachments {
   readonly #exact = new Map<string, string>()
-  readonly #patterns: { name: string; fixed: number; expression: RegExp }[] = []
+  readonly #patterns: { name: string; start: string; expression: RegExp }[] = []
   readonly #known = new Map<string, string | null>()
 
   static readonly #made = new WeakMap<readonly LoadedProfile[], Attachments>()
@@ -77,17 +71,18 @@ export class Attachments {
       if (turns.over) await turns.next()
       if (profile.namespace === null) attachments.#add(profile)
     }
-    attachments.#patterns.sort((a, b) => b.fixed - a.fixed)
+    // The kernel prefers the profile that says most.
+    attachments.#patterns.sort((a, b) => b.start.length - a.start.length)
     Attachments.#made.set(profiles, attachments)
     return attachments
   }
 
   #add({ name, attachment }: LoadedProfile): void {
     if (attachment === null) return
-    const fixed = fixedLength(attachment)
-    if (fixed === Infinity) return void this.#exact.set(attachment, name)
+    const fixed = attachment.search(SPECIAL)
+    if (fixed < 0) return void this.#exact.set(attachment, name)
     const expression = toRegExp(attachment)
-    if (expression) this.#patterns.push({ name, fixed, expression })
+    if (expression) this.#patterns.push({ name, start: attachment.slice(0, fixed), expression })
   }
 
   /** The profile's name, or `null`. */
@@ -96,7 +91,9 @@ export class Attachments {
     const path = executable.replace(/ \(deleted\)$/, '')
     let name = this.#known.get(path)
     if (name === undefined) {
-      const found = this.#patterns.find(({ expression }) => expression.test(path))
+      const found = this.#patterns.find(
+        ({ start, expression }) => path.startsWith(start) && expression.test(path),
+      )
       name = this.#exact.get(path) ?? found?.name ?? null
       this.#known.set(path, name)
     }

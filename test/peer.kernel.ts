@@ -29,7 +29,9 @@ async function accept(client: (path: string) => void): Promise<Socket> {
 t.test('the peer of a unix socket', async (t) => {
   const client = join(import.meta.dirname, 'guest/client.js')
   const socket = await accept((path) => {
-    spawn(process.execPath, [client, WEB, path], { stdio: 'inherit' })
+    spawn(process.execPath, [client, WEB, path], { stdio: 'inherit' }).on('exit', (status) => {
+      if (status !== 0) throw new Error('the client could not confine itself')
+    })
   })
   t.teardown(() => socket.destroy())
   if (keepsLabels()) {

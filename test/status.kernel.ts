@@ -79,7 +79,9 @@ t.test('profiles: as the kernel’s flat list has them', async (t) => {
 })
 
 t.test('profiles: hash and directory are those of the kernel', async (t) => {
-  for (const { directory, hash } of ours(loaded).slice(0, 5)) {
+  const some = ours(loaded).slice(0, 5)
+  t.equal(some.length, 5)
+  for (const { directory, hash } of some) {
     const [algorithm = '', value] = hash?.split(':') ?? []
     t.equal(readFileSync(`${INTERFACE}/${directory}/${algorithm}`, 'utf8').trim(), value)
   }
