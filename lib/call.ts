@@ -50,12 +50,14 @@ export function wouldSucceed(dryRun: () => void): boolean {
 // Without AppArmor each call fails with an errno of its own choice; only aa_is_enabled knows why.
 // And ENOENT may speak of the profile, of the process, or of a /proc that is not mounted.
 function diagnose(binary: Native, failure: Failure): Failure {
-  const { syscall } = failure
+  const { syscall = '' } = failure
   const code = errnoName(failure.errno ?? 0)
-  if (code === 'EBUSY' && /_onexec$/.test(syscall ?? ''))
+  if (code === 'EBUSY' && syscall.endsWith('_onexec')) {
     return { ...failure, code: 'ERR_APPARMOR_IN_HAT' }
-  if (code === 'EBUSY' && /_hatv?$/.test(syscall ?? ''))
+  }
+  if (code === 'EBUSY' && syscall.startsWith('aa_change_hat')) {
     return { ...failure, code: 'ERR_APPARMOR_ONEXEC_SET' }
+  }
   if (syscall === 'io_uring') return { code: 'ERR_APPARMOR_IO_URING', profile: failure.profile }
   if (code === 'ENOTSUP' && binary.availability().errno === 0) {
     return { ...failure, code: 'ERR_APPARMOR_FEATURE_MISSING' }

@@ -141,6 +141,13 @@ const execve: Table = {
   ETXTBSY: { meaning: 'the program is open for writing', help: onexecStays },
 }
 
+const report: Table = {
+  EMFILE: {
+    meaning: 'this process has no free file descriptor',
+    help: 'Nothing was executed. Close some or raise RLIMIT_NOFILE.',
+  },
+}
+
 const ids: Table = {
   EPERM: {
     meaning: 'this process may not give the child this user or group',
@@ -275,12 +282,8 @@ export const failures: Readonly<Record<string, Table>> = {
   execve,
   setuid: ids,
   setgid: ids,
-  pipe2: {
-    EMFILE: {
-      meaning: 'this process has no free file descriptor',
-      help: 'Nothing was executed. Close some or raise RLIMIT_NOFILE.',
-    },
-  },
+  pipe2: report,
+  eventfd2: report,
   rt_tgsigqueueinfo: {
     EACCES: {
       meaning: 'the current profile does not let the threads of this process signal each other',

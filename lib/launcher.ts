@@ -42,6 +42,11 @@ export function launcherFile(): string {
   return path
 }
 
+/** A path that nothing can be executed by: below a file. */
+export function nowhere(): string {
+  return join(path, 'nowhere')
+}
+
 /** The launcher's arguments, without its own `argv[0]`. */
 export function launcherArgs({ kind, profile }: Target, command: Command): string[] {
   const { file, argv, uid, gid, status } = command

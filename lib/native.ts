@@ -48,6 +48,10 @@ export interface Native {
   openPipe(): [read: number, write: number]
   /** closes both ends; blocks until the launcher has reported or has executed its target (`null`) */
   takeReport(read: number, write: number): [stage: number, errno: number] | null
+  /** a descriptor of the calling thread's, the same each time, for one launcher after the other */
+  reportChannel(): number
+  /** what the last launcher, which has ended, reported on it */
+  takeChannelReport(): [stage: number, errno: number] | null
   /** returns only by throwing */
   execve(
     file: string,

@@ -3,7 +3,7 @@ import { checkInteger, checkName, checkOptions } from './args.ts'
 import { AppArmorError, invalidArgType } from './errors.ts'
 import { replace } from './execve.ts'
 import { getcon } from './identity.ts'
-import { labelIncludes } from './label.ts'
+import { labelIncludes, parseLabel } from './label.ts'
 
 /** Options of {@link reexec}. */
 export interface ReexecOptions {
@@ -54,6 +54,7 @@ export function reexec(profile: string, options?: ReexecOptions): void {
   delete process.env[MARKER] // not for children
   if (labelIncludes(label, profile)) return
   if (marker === String(process.pid)) {
+    if (labelIncludes(label, seenFromInside(profile))) return
     throw new AppArmorError({
       code: 'ERR_APPARMOR_REEXEC_LOOP',
       profile,
@@ -70,6 +71,13 @@ export function reexec(profile: string, options?: ReexecOptions): void {
     profile,
     keepFds: [...keepFds, ...channel.fds],
   })
+}
+
+// In a policy namespace, labels are shown without it.
+function seenFromInside(profile: string): string {
+  return parseLabel(profile)
+    .map(({ name }) => name)
+    .join('//&')
 }
 
 // Node took the channel's variables out of its environment at start-up and marked the descriptor

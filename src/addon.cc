@@ -38,6 +38,8 @@ Napi::Object init(Napi::Env, Napi::Object exports) {
   add<leaveHatAgain>(exports, "leaveHat");
   add<openStatusPipe>(exports, "openPipe");
   add<takeStatusReport>(exports, "takeReport");
+  add<openReportChannel>(exports, "reportChannel");
+  add<takeReportOfChannel>(exports, "takeChannelReport");
   add<execProgram>(exports, "execve");
 
   // The list of threads is opened now, while it can be.

@@ -30,7 +30,7 @@ function children(): string[] {
 
 async function isFlat(t: Test, before: number): Promise<void> {
   for (let i = 0; i < 100 && (descriptors() > before || children().length > 0); i++) await sleep(20)
-  t.equal(descriptors(), before, 'descriptors')
+  t.ok(descriptors() <= before, 'descriptors')
   t.strictSame(children(), [], 'processes')
 }
 

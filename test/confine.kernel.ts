@@ -228,9 +228,10 @@ t.test('the longest request that the kernel takes', async (t) => {
 })
 
 t.test('no file descriptor is left', async (t) => {
-  const [, exhausted, con, changed] = child([CON, ['exhaust'], CON, change(WEB)], {
+  const [before, exhausted, con, changed] = child([CON, ['exhaust'], CON, change(WEB)], {
     through: ['prlimit', '--nofile=64'],
   })
+  t.strictSame(before, { ok: UNCONFINED })
   t.match(exhausted, { error: { code: 'EMFILE' } })
   if (hasSelfAttr) {
     t.match([con, changed], [{ ok: UNCONFINED }, { ok: { label: WEB } }])

@@ -8,6 +8,8 @@ import { run, STAGE, STATUS } from './support/launcher.ts'
 
 const { EBADF, EINVAL, ENAMETOOLONG, EPERM } = constants.errno
 
+t.setTimeout(120_000)
+
 // No profile has this name, so every well-formed call must be refused, with or without AppArmor.
 const MISSING = 'apparmor-test-missing'
 

@@ -77,7 +77,9 @@ t.test('leaves no pipe in non-blocking mode', async (t) => {
   const { lines } = run([PROFILE, '{}', 'stdin'])
   t.match(lines, [
     { begins: { nonBlocking: false } },
+    { touched: true },
     { begins: { nonBlocking: false } },
+    { touched: true },
     { labels: [PROFILE] },
   ])
 })
@@ -115,6 +117,12 @@ t.test('a refusal leaves the program intact', async (t) => {
     labels: ['unconfined'],
     exec: PROFILE,
   })
+})
+
+t.test('into a policy namespace', async (t) => {
+  const { lines, last } = run([':apparmor-test-upstream-ns:inner'])
+  t.equal(lines.length, 3)
+  t.match(last, { failed: { ok: null }, labels: ['inner'] })
 })
 
 t.test('never loops', async (t) => {

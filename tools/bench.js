@@ -16,7 +16,9 @@ async function runWithPeer(title, name) {
   mkdirSync('build/bench', { recursive: true })
   const peer = `build/bench/${name}`
   execFileSync('cc', ['-O2', '-o', peer, `bench/${name}.c`, '-lapparmor'], { stdio: 'inherit' })
-  const status = await runUnderAppArmor([process.execPath, `bench/${name}.js`, peer])
+  const status = await runUnderAppArmor([process.execPath, `bench/${name}.js`, peer], {
+    timeout: 900,
+  })
   if (status !== 0) throw new Error(`${name} ended with status ${status}`)
 }
 

@@ -1,8 +1,8 @@
 // npm run stress: bench/stress.js under a kernel that enforces AppArmor, with a build of now.
 //
-//   node tools/stress.js [--seed N] [--changes N] [--kernel K | --smp]
+//   node tools/stress.js [--seed N] [--changes N] [--minutes N] [--kernel K | --smp]
 //
-// --kernel chooses the guest's kernel; --smp is short for the one with two CPUs, where threads really run
+// Ends after that many changes (10,000) or minutes. --kernel chooses the guest's kernel; --smp is short for the one with two CPUs, where threads really run
 // at the same time.
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -17,6 +17,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
     changes: { type: 'string' },
+    minutes: { type: 'string' },
     kernel: { type: 'string' },
     smp: { type: 'boolean' },
   },
@@ -26,8 +27,9 @@ if (kernel !== undefined) {
   Object.assign(process.env, { APPARMOR_GUEST: 'always', APPARMOR_GUEST_KERNEL: kernel })
 }
 
-const args = Object.entries({ seed: values.seed, changes: values.changes }).flatMap(
-  ([name, value]) => (value === undefined ? [] : [`--${name}=${value}`]),
+const { seed, changes, minutes } = values
+const args = Object.entries({ seed, changes, minutes }).flatMap(([name, value]) =>
+  value === undefined ? [] : [`--${name}=${value}`],
 )
 // The stress cannot remove the profiles that it runs under itself.
 const script = `

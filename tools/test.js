@@ -42,8 +42,14 @@ for (const [signal, status] of /** @type {const} */ ([
 ])) {
   process.once(signal, () => {
     stop.abort()
+    fail('tests', `stopped by ${signal}`)
+    conclude()
     process.exit(status)
   })
+}
+
+function conclude() {
+  say(`${total.passed} passed, ${total.failed} failed`)
 }
 
 function build() {
@@ -190,5 +196,5 @@ try {
 } catch (error) {
   fail('tests', /** @type {Error} */ (error).message)
 }
-say(`${total.passed} passed, ${total.failed} failed`)
+conclude()
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1

@@ -13,7 +13,7 @@ import {
 import type { Target } from '../target.ts'
 import { checkRuntime, intercept, type SpawnRequest } from './intercept.ts'
 import { nodeError, systemError } from './node_error.ts'
-import { stdioEntries, withReport } from './status.ts'
+import { stdioEntries, withPipe } from './status.ts'
 
 /** Calls one of Node's functions so that the child that it starts is confined. */
 export function confine<T>(target: Target, call: () => T): T {
@@ -32,7 +32,7 @@ function start(
   const command: Command = { file, argv: args, uid, gid }
   const launcher = launcherFile()
 
-  const { result, report } = withReport(stdioEntries(request.stdio), (stdio, status) => {
+  const { result, report } = withPipe(stdioEntries(request.stdio), (stdio, status) => {
     const argv = [launcher, ...launcherArgs(target, { ...command, status })]
     const { uid, gid, ...rest } = request
     try {

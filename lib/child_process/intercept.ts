@@ -5,6 +5,7 @@
  */
 import * as nodes from 'node:child_process'
 import { AppArmorError } from '../errors.ts'
+import { nowhere } from '../launcher.ts'
 
 /** What `ChildProcess.prototype.spawn` gets. */
 export interface SpawnRequest {
@@ -52,12 +53,12 @@ let reached = false
 /** A runtime that starts children in another way would start them unconfined: it is refused. */
 export function checkRuntime(): void {
   if (reached) return
-  const nowhere = '/dev/null/nowhere' // should it come to that
+  const file = nowhere() // should it come to that
   const calls = [
-    () => node.spawn(nowhere),
-    () => node.execFile(nowhere),
-    () => node.exec(nowhere, { shell: nowhere }),
-    () => node.fork(nowhere, { execPath: nowhere }),
+    () => node.spawn(file),
+    () => node.execFile(file),
+    () => node.exec(file, { shell: file }),
+    () => node.fork(file, { execPath: file }),
   ]
   for (const call of calls) {
     if (!isIntercepted(call)) throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_RUNTIME' })

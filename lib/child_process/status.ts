@@ -1,7 +1,6 @@
 import { callNative } from '../call.ts'
 import { invalidArgValue } from '../errors.ts'
 import type { Report } from '../launcher.ts'
-import { native } from '../native.ts'
 
 /** What stands in for a child's descriptors in Node's `stdio` option. */
 export type Stdio = readonly unknown[]
@@ -17,23 +16,36 @@ export function stdioEntries(stdio: unknown): Stdio {
   return [...stdio, ...Array.from({ length: Math.max(0, 3 - stdio.length) })]
 }
 
-/**
- * Starts a launcher with a pipe to report on, by `start`, which gets the `stdio` for it. The pipe is the
- * last descriptor of the child's: the launcher takes it away from the target.
- *
- * @returns what `start` returned, and the report: `null` when the target was executed
- */
-export function withReport<T>(
-  stdio: Stdio,
-  start: (stdio: unknown[], status: number) => T,
-): { result: T; report: Report | null } {
+interface Started<T> {
+  readonly result: T
+  /** `null` when the target was executed */
+  readonly report: Report | null
+}
+
+/** Gets a `stdio` for the launcher; its last descriptor, `status`, is the one to report on. */
+type Start<T> = (stdio: unknown[], status: number) => T
+
+/** Starts a launcher whose target runs on, and waits until that is executed. */
+export function withPipe<T>(stdio: Stdio, start: Start<T>): Started<T> {
   const [read, write] = callNative((native) => native.openPipe())
+  const take = () => callNative((native) => native.takeReport(read, write))
+  return startAndTake(() => start([...stdio, write], stdio.length), take)
+}
+
+/** Starts a launcher that has ended, and its target as well, when `start` returns. */
+export function withChannel<T>(stdio: Stdio, start: Start<T>): Started<T> {
+  const channel = callNative((native) => native.reportChannel())
+  const take = () => callNative((native) => native.takeChannelReport())
+  return startAndTake(() => start([...stdio, channel], stdio.length), take)
+}
+
+function startAndTake<T>(start: () => T, take: () => Report | null): Started<T> {
   let result: T
   try {
-    result = start([...stdio, write], stdio.length)
+    result = start()
   } catch (error) {
-    native().takeReport(read, write)
+    take()
     throw error
   }
-  return { result, report: callNative((native) => native.takeReport(read, write)) }
+  return { result, report: take() }
 }

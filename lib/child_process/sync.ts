@@ -11,12 +11,13 @@ import {
   isExecFailure,
   launcherArgs,
   launcherFile,
+  nowhere,
   refusal,
   type Command,
 } from '../launcher.ts'
 import type { Target } from '../target.ts'
 import { nodeError } from './node_error.ts'
-import { stdioEntries, withReport } from './status.ts'
+import { stdioEntries, withChannel } from './status.ts'
 
 /** Node's options, not checked yet. */
 export type Options = Readonly<Record<string, unknown>>
@@ -34,7 +35,7 @@ export function spawnSync(
   const launcher = launcherFile()
   const { profile, stack, shell, argv0, uid, gid, ...rest } = options
 
-  const { result, report } = withReport(stdioEntries(options['stdio']), (stdio, status) =>
+  const { result, report } = withChannel(stdioEntries(options['stdio']), (stdio, status) =>
     nodeSpawnSync(launcher, launcherArgs(target, { ...command, status }), {
       ...rest,
       stdio,
@@ -52,11 +53,11 @@ export function spawnSync(
   return result
 }
 
-// What Node returns when it cannot execute a program.
+// Node's own result for a program that it cannot execute: its form differs from version to version.
 function notExecuted(command: Command, errno: number): Result {
-  const error = nodeError('spawnSync', errno, command.file, command.argv.slice(1))
-  const nothing = { output: null, pid: 0, stdout: null, stderr: null }
-  return { error, status: null, signal: null, ...nothing } as unknown as Result
+  const result: Result = nodeSpawnSync(nowhere())
+  result.error = nodeError('spawnSync', errno, command.file, command.argv.slice(1))
+  return result
 }
 
 // What Node would execute; all other options are for Node to check.

@@ -50,9 +50,14 @@ constexpr uint64_t place(uint32_t number, pid_t tid, bool arrived) {
 std::atomic<Slot*> gSlots{nullptr};
 std::atomic<size_t> gCapacity{0};
 
-// How many threads have arrived or answered, ever, and the count that wakes the asking thread.
-std::atomic<uint32_t> gTally{0};
-std::atomic<uint32_t> gTarget{0};
+// Two counts, each with the number that wakes the asking thread. Apart from each other: a thread is seen
+// to have arrived, by its slot, a moment before it has counted itself.
+struct Tally {
+  std::atomic<uint32_t> count{0};
+  std::atomic<uint32_t> target{0};
+};
+Tally gArrivals;  // ever
+Tally gAnswers;   // in this attempt
 
 std::atomic<Broadcast::Action> gAction{nullptr};
 std::atomic<const void*> gSubject{nullptr};
@@ -71,8 +76,8 @@ void futexWake(const std::atomic<uint32_t>& word, int howMany) noexcept {
   syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, howMany, nullptr, nullptr, 0);
 }
 
-void tally() noexcept {
-  if (gTally.fetch_add(1) + 1 == gTarget.load()) futexWake(gTally, 1);
+void addTo(Tally& tally) noexcept {
+  if (tally.count.fetch_add(1) + 1 == tally.target.load()) futexWake(tally.count, 1);
 }
 
 void takePart(uint32_t number, pid_t tid, size_t index) noexcept {
@@ -80,12 +85,12 @@ void takePart(uint32_t number, pid_t tid, size_t index) noexcept {
   Slot& slot = gSlots.load()[index];
   uint64_t asked = place(number, tid, false);
   if (!slot.place.compare_exchange_strong(asked, place(number, tid, true))) return;
-  tally();
+  addTo(gArrivals);
   while (gGate.load() == gate(number, kArrive)) futexWait(gGate, gate(number, kArrive), nullptr);
 
   if (gGate.load() != gate(number, kAct)) return;
   slot.error.store(gAction.load()(gSubject.load(), tid));
-  tally();
+  addTo(gAnswers);
   while (gGate.load() == gate(number, kAct)) futexWait(gGate, gate(number, kAct), nullptr);
 }
 
@@ -241,7 +246,9 @@ int Broadcast::ask(pid_t tid, int64_t deadlineNs) {
   info.si_uid = number_;
   info.si_value.sival_int = static_cast<int>(count_);
 
-  gSlots.load()[count_].place.store(place(number_, tid, false));
+  Slot& slot = gSlots.load()[count_];
+  slot.error.store(ECANCELED);
+  slot.place.store(place(number_, tid, false));
   Asked& asked = asked_[count_++];
   asked = {tid, State::ended};
   while (syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, kSignal, &info) != 0) {
@@ -283,15 +290,15 @@ int Broadcast::dropThoseThatCannotArrive() {
 int Broadcast::awaitArrivals(int64_t deadlineNs) {
   int64_t slice = 2'000'000;
   while (true) {
-    const uint32_t seen = gTally.load();
+    const uint32_t seen = gArrivals.count.load();
     collectArrivals();
     if (waiting_ == 0) return 0;
-    gTarget.store(seen + static_cast<uint32_t>(waiting_));
+    gArrivals.target.store(seen + static_cast<uint32_t>(waiting_));
     const int64_t start = monotonicNs();
     if (start >= deadlineNs) return ETIMEDOUT;
     const int64_t wait = std::min(slice, deadlineNs - start);
     const timespec limit = toTimespec(wait);
-    futexWait(gTally, seen, &limit);
+    futexWait(gArrivals.count, seen, &limit);
     if (monotonicNs() - start < wait) continue;
     collectArrivals();
     if (const int error = dropThoseThatCannotArrive()) return error;
@@ -300,15 +307,15 @@ int Broadcast::awaitArrivals(int64_t deadlineNs) {
 }
 
 void Broadcast::act() {
-  size_t stopped = 0;
+  uint32_t stopped = 0;
   for (size_t i = 0; i < count_; ++i) stopped += asked_[i].state == State::stopped ? 1 : 0;
-  const uint32_t done = gTally.load() + static_cast<uint32_t>(stopped);
-  gTarget.store(done);
+  gAnswers.count.store(0);
+  gAnswers.target.store(stopped);
   gGate.store(gate(number_, kAct));
   futexWake(gGate, INT_MAX);
-  // They are all awake in the handler: nothing but the action itself can hold them up.
-  for (uint32_t seen = gTally.load(); seen != done; seen = gTally.load()) {
-    futexWait(gTally, seen, nullptr);
+  // They are all in the handler: nothing but the action itself can hold them up.
+  for (uint32_t seen = gAnswers.count.load(); seen != stopped; seen = gAnswers.count.load()) {
+    futexWait(gAnswers.count, seen, nullptr);
   }
   const Slot* slots = gSlots.load();
   for (size_t i = 0; i < count_; ++i) {

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -7,19 +8,39 @@
 #include "unique_fd.h"
 
 namespace apparmor {
+namespace {
+
+thread_local UniqueFd channel;
+
+// No error at end-of-file, nor when a descriptor that does not block has nothing to read.
+Result<std::optional<Report>> readReport(int fd) {
+  Report report;
+  ssize_t size;
+  do {
+    size = read(fd, report.data(), sizeof report);
+  } while (size < 0 && errno == EINTR);
+  if (size == 0 || (size < 0 && errno == EAGAIN)) return std::optional<Report>();
+  // A write to a pipe is never split when it is as small as a report.
+  if (size != sizeof report) return Failure{size < 0 ? errno : EPROTO, "read"};
+  return std::optional(report);
+}
+
+}  // namespace
 
 Result<std::optional<Report>> takeReport(int readEnd, int writeEnd) {
   const UniqueFd from(readEnd);
   close(writeEnd);
-  Report report;
-  ssize_t size;
-  do {
-    size = read(from.get(), report.data(), sizeof report);
-  } while (size < 0 && errno == EINTR);
-  if (size == 0) return std::optional<Report>();
-  // A write to a pipe is never split when it is as small as a report.
-  if (size != sizeof report) return Failure{size < 0 ? errno : EPROTO, "read"};
-  return std::optional(report);
+  return readReport(from.get());
+}
+
+Result<int> reportChannel() {
+  if (!channel) channel = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!channel) return Failure{errno, "eventfd2"};
+  return channel.get();
+}
+
+Result<std::optional<Report>> takeChannelReport() {
+  return readReport(channel.get());
 }
 
 }  // namespace apparmor

@@ -54,11 +54,15 @@ int applyToThread(const void* argument, pid_t tid) noexcept {
 }
 
 // Does /proc agree that a thread has the new label? Allocates nothing: the threads are stopped.
-// Each shows the profile, or the same label as the first one (complain mode invents names).
+// Each shows the profile; or all show one and the same label, and not that of before (complain mode
+// invents names).
 class ReadBack {
  public:
   ReadBack(const TaskList& tasks, std::string_view profile)
-      : tasks_(tasks), profile_(profile), first_(kMax), buffer_(kMax) {}
+      : tasks_(tasks), profile_(profile), first_(kMax), buffer_(kMax) {
+    auto before = readAttr(Attr::current, "");
+    if (before && *before) before_ = std::move(**before);
+  }
 
   bool agrees(pid_t tid) {
     if (blind_) return true;
@@ -66,8 +70,10 @@ class ReadBack {
     // Not readable under the caller's profile: what the kernel answered to each thread stands.
     if (n == -EACCES || n == -EPERM) blind_ = true;
     if (n <= 0) return true;
-    const std::string_view con(buffer_.data(), static_cast<size_t>(n));
+    std::string_view con(buffer_.data(), static_cast<size_t>(n));
+    while (!con.empty() && con.back() == '\n') con.remove_suffix(1);
     if (labelIncludes(con.substr(0, con.rfind(" (")), profile_)) return true;
+    if (con == before_) return false;
     if (seen_ == 0) {
       seen_ = con.size();
       first_.swap(buffer_);
@@ -80,6 +86,7 @@ class ReadBack {
   static constexpr size_t kMax = 4096;
   const TaskList& tasks_;
   std::string_view profile_;
+  std::string before_{};
   std::vector<char> first_;
   std::vector<char> buffer_;
   size_t seen_ = 0;

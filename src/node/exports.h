@@ -26,6 +26,8 @@ Napi::Value changeToHat(const Napi::CallbackInfo& info);
 Napi::Value leaveHatAgain(const Napi::CallbackInfo& info);
 Napi::Value openStatusPipe(const Napi::CallbackInfo& info);
 Napi::Value takeStatusReport(const Napi::CallbackInfo& info);
+Napi::Value openReportChannel(const Napi::CallbackInfo& info);
+Napi::Value takeReportOfChannel(const Napi::CallbackInfo& info);
 Napi::Value execProgram(const Napi::CallbackInfo& info);
 
 // policy.cc

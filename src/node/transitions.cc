@@ -28,6 +28,22 @@ std::optional<Request> toRequest(const Napi::CallbackInfo& info) {
   return Request{toChange(*kind), std::move(*profile)};
 }
 
+Napi::Value convert(Napi::Env env, int number) {
+  return Napi::Number::New(env, number);
+}
+
+Napi::Value convert(Napi::Env env, const std::optional<Report>& report) {
+  if (!report) return env.Null();
+  Napi::Array pair = Napi::Array::New(env);
+  for (uint32_t i = 0; i < report->size(); ++i) pair.Set(i, Napi::Number::New(env, (*report)[i]));
+  return pair;
+}
+
+template <class T>
+Napi::Value give(Napi::Env env, const Result<T>& result) {
+  return result ? convert(env, *result) : fail(env, result.failure());
+}
+
 }  // namespace
 
 // changeProcess(kind, profile, timeoutMs, abortOnPartial)
@@ -112,15 +128,18 @@ Napi::Value openStatusPipe(const Napi::CallbackInfo& info) {
 
 // takeReport(read, write) → [stage, errno] | null
 Napi::Value takeStatusReport(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto report =
-      takeReport(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value());
-  if (!report) return fail(env, report.failure());
-  if (!*report) return env.Null();
-  Napi::Array pair = Napi::Array::New(env);
-  pair.Set(0U, Napi::Number::New(env, (**report)[0]));
-  pair.Set(1U, Napi::Number::New(env, (**report)[1]));
-  return pair;
+  return give(info.Env(), takeReport(info[0].As<Napi::Number>().Int32Value(),
+                                     info[1].As<Napi::Number>().Int32Value()));
+}
+
+// reportChannel() → fd
+Napi::Value openReportChannel(const Napi::CallbackInfo& info) {
+  return give(info.Env(), reportChannel());
+}
+
+// takeChannelReport() → [stage, errno] | null
+Napi::Value takeReportOfChannel(const Napi::CallbackInfo& info) {
+  return give(info.Env(), takeChannelReport());
 }
 
 // execve(file, arguments, environment, keepFds)

@@ -17,6 +17,9 @@ export type Step =
   | readonly ['spawn', file: string, ...args: readonly string[]]
   /** in a Worker, which lives on; gives the outcome of each of its steps */
   | readonly ['worker', steps: readonly Step[]]
+  /** a file that is then open, and what is in it from where the last reading ended */
+  | readonly ['open', path: string]
+  | readonly ['readOpened', length: number]
   /** opens files until there is no descriptor left */
   | readonly ['exhaust']
   | readonly ['setuid', uid: number]
@@ -40,6 +43,7 @@ export interface Failure {
 }
 
 let packageUrl = 'apparmor'
+let opened = -1
 
 async function perform(step: Step): Promise<unknown> {
   switch (step[0]) {
@@ -66,6 +70,12 @@ async function perform(step: Step): Promise<unknown> {
       const worker = new Worker(new URL(import.meta.url), { workerData: step[1] })
       const [outcomes] = await once(worker, 'message')
       return outcomes
+    }
+    case 'open':
+      return void (opened = fs.openSync(step[1], 'r'))
+    case 'readOpened': {
+      const buffer = Buffer.alloc(step[1])
+      return buffer.toString('utf8', 0, fs.readSync(opened, buffer))
     }
     case 'exhaust':
       while (true) fs.openSync('/dev/null', 'r')

@@ -107,6 +107,7 @@ const situations = {
     const afterThrow = state()
     let ran = false
     const promise = outcome(() => withHat('one', () => Promise.reject(new Error('unheard'))))
+    // oxlint-disable-next-line no-thenable
     const thenable = outcome(() => withHat('one', () => ({ then() {} })))
     const afterPromise = state()
     const asynchronous = outcome(() => withHat('one', async () => void (ran = true)))

@@ -37,7 +37,10 @@ if (!isMainThread) {
 say({ begins: here(), environment: process.env['APPARMOR_REEXEC'] !== undefined })
 if (situation === 'worker') new Worker(new URL(import.meta.url), { argv: [profile] })
 else {
-  if (situation === 'stdin') process.stdin.unref()
+  if (situation === 'stdin') {
+    process.stdin.unref()
+    say({ touched: isNonBlocking(0) })
+  }
   if (situation === 'listens') await new Promise((done) => createServer().listen(0, () => done(0)))
   const large = situation === 'large' ? { env: { LARGE: 'x'.repeat(3_000_000) } } : {}
   const failed = outcome(() => {

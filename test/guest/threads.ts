@@ -170,7 +170,7 @@ async function main(dir: string) {
     await looked,
   ]
   // The inspector's thread is told by its mask: it blocks all that libc lets it block.
-  const blocking = statuses('SigBlk').filter(({ value }) => /^fffffffe/.test(value))
+  const blocking = statuses('SigBlk').filter(({ value }) => value.startsWith('fffffffe'))
   report({
     result,
     threads,

@@ -24,7 +24,7 @@ export interface Ran<T> {
 export const programFile = (name: string): string =>
   fileURLToPath(new URL(`../guest/${name}.js`, import.meta.url))
 
-/** Runs a program of test/guest to its end, or for two minutes: one that hangs is killed. */
+/** Runs a program of test/guest to its end, or for five minutes: one that hangs is killed. */
 export function runProgram<T = Record<string, any>>(
   name: string,
   args: readonly string[],
@@ -34,7 +34,7 @@ export function runProgram<T = Record<string, any>>(
   const { error, status, signal, stdout, stderr } = spawnSync(file, rest, {
     env: { PATH: process.env['PATH'], ...env },
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: 300_000,
     killSignal: 'SIGKILL',
   })
   if (error && signal === null) throw error
