@@ -1,5 +1,5 @@
-import { getSystemErrorName } from 'node:util'
 import { callNative } from './call.ts'
+import { errnoName } from './errno.ts'
 import { unavailable } from './failures.ts'
 import { native } from './native.ts'
 
@@ -52,7 +52,7 @@ export function availability(): Availability {
   if (process.platform !== 'linux') return disabled('ENOTSUP')
   const { errno, mountpoint } = native().availability()
   if (errno === 0) return { enabled: true, mountpoint }
-  return disabled(getSystemErrorName(errno) as UnavailableCode)
+  return disabled(errnoName(errno) as UnavailableCode)
 }
 
 function disabled(code: UnavailableCode): Availability {

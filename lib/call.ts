@@ -1,8 +1,8 @@
 /** Calls into the binary; what it throws becomes an {@link AppArmorError} that tells the truth. */
-import { existsSync } from 'node:fs'
 import { errnoName } from './errno.ts'
 import { AppArmorError, type Failure } from './errors.ts'
 import { native, type Native } from './native.ts'
+import { fs } from './node.ts'
 
 type Subject = Pick<Failure, 'profile' | 'path' | 'pid'>
 
@@ -72,7 +72,7 @@ function diagnose(binary: Native, failure: Failure): Failure {
 
   const { errno } = binary.availability()
   const noProc = (missingFile && failure.path.startsWith('/proc/')) || code === 'ENOSYS'
-  if (noProc && !existsSync('/proc/self')) {
+  if (noProc && !fs.existsSync('/proc/self')) {
     return { ...failure, code: 'ERR_APPARMOR_NO_PROCFS' }
   }
   if (errno === 0) return failure

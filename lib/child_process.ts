@@ -10,7 +10,7 @@ import { getTaskCon } from './identity.ts'
 import type { Confinement } from './label.ts'
 import { confine } from './child_process/async.ts'
 import { node } from './child_process/intercept.ts'
-import { outputOf, spawnSync as spawnConfinedSync, type Options } from './child_process/sync.ts'
+import { outputOf, spawnConfinedSync, type Options } from './child_process/sync.ts'
 import type * as types from './child_process/types.ts'
 import { targetIn, type Target } from './target.ts'
 

@@ -1,6 +1,6 @@
-import { inspect } from 'node:util'
 import { errnoName } from './errno.ts'
 import { anywhere, failures, ownCodes, unavailable, type Meaning } from './failures.ts'
+import { util } from './node.ts'
 
 /** What an {@link AppArmorError} is made from. */
 export interface Failure {
@@ -145,6 +145,6 @@ function received(value: unknown): string {
 }
 
 function shown(value: unknown): string {
-  const text = inspect(value, { depth: 0, breakLength: Infinity })
+  const text = util.inspect(value, { depth: 0, breakLength: Infinity })
   return text.length > 128 ? `${text.slice(0, 128)}...` : text
 }

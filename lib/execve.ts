@@ -1,8 +1,8 @@
-import { resolve } from 'node:path'
 import { checkBytes, checkName, checkOptions } from './args.ts'
 import { callNative } from './call.ts'
 import { invalidArgType, invalidArgValue } from './errors.ts'
 import { native } from './native.ts'
+import { builtin, path } from './node.ts'
 
 /** Options of {@link execve}. */
 export interface ExecveOptions {
@@ -49,7 +49,7 @@ export function execve(file: string, args: readonly string[] = [], options?: Exe
   if (profile !== undefined) checkName(profile, 'options.profile', 'exec')
   if (stack !== undefined) checkName(stack, 'options.stack', 'stack')
   checkBytes(argv0, 'options.argv0')
-  replace({ file: resolve(file), argv: [argv0, ...args], env, profile, stack, keepFds: [] })
+  replace({ file: path.resolve(file), argv: [argv0, ...args], env, profile, stack, keepFds: [] })
 }
 
 /** A program and all that it is started with. */
@@ -72,8 +72,7 @@ export function replace({ file, argv, env, profile, stack, keepFds }: Replacemen
   if (stack !== undefined)
     callNative((native) => native.changeExec('stack', stack), { profile: stack })
   // A terminal in raw mode would stay so.
-  if (process.getBuiltinModule('node:tty').isatty(0) && process.stdin.isRaw)
-    process.stdin.setRawMode(false)
+  if (builtin('node:tty').isatty(0) && process.stdin.isRaw) process.stdin.setRawMode(false)
   return callNative((native) => native.execve(file, argv, variables, keepFds), {
     path: file,
     profile: profile ?? stack,

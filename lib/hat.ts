@@ -2,6 +2,7 @@ import { checkName } from './args.ts'
 import { callNative, wouldSucceed } from './call.ts'
 import { AppArmorError, invalidArgType, invalidArgValue, outOfRange } from './errors.ts'
 import { getProcAttr } from './identity.ts'
+import { builtin } from './node.ts'
 import { startPool } from './pool.ts'
 
 const MOST_HATS = 16 // the kernel looks at no more
@@ -161,9 +162,14 @@ function isInHat(): boolean {
   }
 }
 
+// Drawn many at a time, since each draw costs as much as entering a hat.
+let drawn: bigint[] = []
+
 function randomToken(): bigint {
-  const token = process.getBuiltinModule('node:crypto').randomBytes(8).readBigUInt64LE()
-  return token === 0n ? randomToken() : token
+  const token = drawn.pop()
+  if (token) return token
+  drawn = [...builtin('node:crypto').getRandomValues(new BigUint64Array(64))]
+  return randomToken()
 }
 
 function checkHats(hat: unknown): readonly string[] {

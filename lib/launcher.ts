@@ -1,18 +1,16 @@
 /** The launcher (`src/launcher`): where it is, what it is told, and what its report means. */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { getSystemErrorName } from 'node:util'
 import { diagnosed } from './call.ts'
+import { errnoName } from './errno.ts'
 import { AppArmorError } from './errors.ts'
 import { native } from './native.ts'
+import { builtin, fs, path, url } from './node.ts'
 import type { Target } from './target.ts'
 
 // Absolute and inside the package: code that confines must not come from where a PATH points.
-const root = fileURLToPath(new URL('..', import.meta.url))
-const name = join(`linux-${process.arch}`, 'apparmor-launcher')
-const prebuilt = join(root, 'prebuilds', name)
-const path = existsSync(prebuilt) ? prebuilt : join(root, 'build/launcher', name)
+const root = url.fileURLToPath(new URL('..', import.meta.url))
+const name = path.join(`linux-${process.arch}`, 'apparmor-launcher')
+const prebuilt = path.join(root, 'prebuilds', name)
+const launcher = fs.existsSync(prebuilt) ? prebuilt : path.join(root, 'build/launcher', name)
 
 /** A command as the launcher executes it. */
 export interface Command {
@@ -39,12 +37,12 @@ export function isExecFailure([stage]: Report): boolean {
 export function launcherFile(): string {
   native() // says so where the package cannot work
   checkFormat()
-  return path
+  return launcher
 }
 
 /** A path that nothing can be executed by: below a file. */
 export function nowhere(): string {
-  return join(path, 'nowhere')
+  return path.join(launcher, 'nowhere')
 }
 
 /** The launcher's arguments, without its own `argv[0]`. */
@@ -74,7 +72,7 @@ export function refusal(
     const syscall = command.uid === undefined || command.uid === null ? 'setgid' : 'setuid'
     return new AppArmorError({ errno: -errno, syscall, profile })
   }
-  return unusable(getSystemErrorName(-errno))
+  return unusable(errnoName(-errno))
 }
 
 /**
@@ -82,8 +80,8 @@ export function refusal(
  * of processes, memory or a working directory.
  */
 export function checkLauncher(): void {
-  const { spawnSync } = process.getBuiltinModule('node:child_process')
-  const { error, status } = spawnSync(path, { stdio: 'ignore' }) // without arguments it refuses
+  const { spawnSync } = builtin('node:child_process')
+  const { error, status } = spawnSync(launcher, { stdio: 'ignore' }) // without arguments it refuses
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (code !== undefined && ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'].includes(code)) return
   if (error || status !== 126) throw unusable(code, error)
@@ -98,21 +96,21 @@ function checkFormat(): void {
   const magic = Buffer.alloc(4)
   let fd: number
   try {
-    fd = openSync(path, 'r')
+    fd = fs.openSync(launcher, 'r')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') throw unusable(code, error)
     return // to be executed it need not be readable
   }
   try {
-    readSync(fd, magic)
+    fs.readSync(fd, magic)
   } finally {
-    closeSync(fd)
+    fs.closeSync(fd)
   }
   if (magic.toString('latin1') !== '\x7fELF') throw unusable('ENOEXEC')
   formatChecked = true
 }
 
 function unusable(detail?: string, cause?: unknown): AppArmorError {
-  return new AppArmorError({ code: 'ERR_APPARMOR_LAUNCHER', path, detail, cause })
+  return new AppArmorError({ code: 'ERR_APPARMOR_LAUNCHER', path: launcher, detail, cause })
 }

@@ -1,11 +1,8 @@
 /**
  * The border to the binary: what it exports, and loading it once, without ever throwing at import.
  */
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { AppArmorError } from './errors.ts'
+import { fs, path, require, url } from './node.ts'
 
 /** Replace the profile, or stack one on it. */
 export type Kind = 'change' | 'stack'
@@ -69,18 +66,17 @@ export interface ProcessChange {
   refused: { tid: number; errno: number }[]
 }
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = url.fileURLToPath(new URL('..', import.meta.url))
 
 function load(): Native {
-  const require = createRequire(import.meta.url)
-  return require(find(require)) as Native
+  return require(find()) as Native
 }
 
 // A build of one's own comes first, as node-gyp-build has it too; that is loaded only if need be, since
 // it costs as much as all the rest.
-function find(require: NodeJS.Require): string {
-  const built = join(root, 'build/Release/apparmor.node')
-  if (existsSync(built)) return built
+function find(): string {
+  const built = path.join(root, 'build/Release/apparmor.node')
+  if (fs.existsSync(built)) return built
   const { resolve } = require('node-gyp-build') as { resolve(directory: string): string }
   const file = resolve(root)
   // node-gyp-build also looks where APPARMOR_PREBUILD says and beside the executable. Code that

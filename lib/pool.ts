@@ -1,3 +1,5 @@
+import { builtin } from './node.ts'
+
 let started = false
 
 /**
@@ -8,5 +10,6 @@ let started = false
 export function startPool(): void {
   if (started) return
   started = true
-  process.getBuiltinModule('node:crypto').randomBytes(1, () => {})
+  const crypto = builtin('node:crypto')
+  crypto.randomBytes(1, () => {})
 }

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { checkInteger, checkName, checkOptions } from './args.ts'
 import { AppArmorError, invalidArgType } from './errors.ts'
 import { replace } from './execve.ts'
 import { getcon } from './identity.ts'
 import { labelIncludes, parseLabel } from './label.ts'
+import { builtin, fs } from './node.ts'
 
 /** Options of {@link reexec}. */
 export interface ReexecOptions {
@@ -47,7 +47,7 @@ export function reexec(profile: string, options?: ReexecOptions): void {
   checkOptions(options)
   const { keepFds = [], env = process.env, discardHandles = false } = options ?? {}
   checkFds(keepFds)
-  if (!process.getBuiltinModule('node:worker_threads').isMainThread) throw inWorker()
+  if (!builtin('node:worker_threads').isMainThread) throw inWorker()
 
   const { label } = getcon()
   const marker = process.env[MARKER]
@@ -65,7 +65,7 @@ export function reexec(profile: string, options?: ReexecOptions): void {
 
   const channel = ipcChannel()
   replace({
-    file: existsSync('/proc/self/exe') ? '/proc/self/exe' : process.execPath,
+    file: fs.existsSync('/proc/self/exe') ? '/proc/self/exe' : process.execPath,
     argv: [process.argv0, ...process.execArgv, ...process.argv.slice(1)],
     env: { ...env, ...channel.env, [MARKER]: String(process.pid) },
     profile,
@@ -93,7 +93,7 @@ function ipcChannel(): { fds: number[]; env: Record<string, string> } {
 
 function initialEnvironment(): string {
   try {
-    return readFileSync('/proc/self/environ', 'latin1')
+    return fs.readFileSync('/proc/self/environ', 'latin1')
   } catch {
     return ''
   }

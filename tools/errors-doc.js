@@ -3,7 +3,7 @@
 //   node tools/errors-doc.js [--write]
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { anywhere, failures, ownCodes, unavailable } from '../dist/failures.js'
+import { anywhere, failures, ownCodes, unavailable } from '../build/lib/failures.js'
 
 /** @typedef {Readonly<Record<string, { meaning: string, help: string }>>} Table */
 

@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { buildLauncher } from './build-launcher.js'
 import { buildNative } from './build-native.js'
+import { buildTs } from './build-ts.js'
 import { runGuest } from './guest/guest.js'
 import { chooseKernel } from './kernel.js'
 import { buildCoreTests } from './test/core.js'
@@ -53,16 +54,13 @@ function conclude() {
 }
 
 function build() {
-  const tsc = (/** @type {string[]} */ ...args) => {
-    const command = ['node_modules/typescript/bin/tsc', ...args]
-    const { status } = spawnSync(process.execPath, command, { stdio: ['ignore', 2, 2] })
-    if (status !== 0) throw new Error('tsc found errors')
-  }
   for (const directory of [BUILT, SAVED]) rmSync(directory, { recursive: true, force: true })
   if (!buildNative()) throw new Error('the addon could not be built')
   buildLauncher()
-  tsc()
-  tsc('-p', 'test/tsconfig.json')
+  if (!buildTs()) throw new Error('tsc found errors')
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json']
+  const { status } = spawnSync(process.execPath, tsc, { stdio: ['ignore', 2, 2] })
+  if (status !== 0) throw new Error('tsc found errors in the tests')
 }
 
 /** The names of the files of a kind that were asked for: of `test`, `kernel` and `off`. */

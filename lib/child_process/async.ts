@@ -1,6 +1,6 @@
 /** Confined children of spawn, exec, execFile and fork: Node's own, started through the launcher. */
 import type { ChildProcess } from 'node:child_process'
-import { getSystemErrorName } from 'node:util'
+import { errnoName } from '../errno.ts'
 import { native } from '../native.ts'
 import {
   checkLauncher,
@@ -57,7 +57,7 @@ function start(
     throw refusal(target, report, command)
   } else if (report) {
     const errno = -report[1]
-    if (!EMITTED.includes(getSystemErrorName(errno))) {
+    if (!EMITTED.includes(errnoName(errno))) {
       discard(child)
       throw systemError('spawn', errno)
     }

@@ -1,4 +1,4 @@
-import { getSystemErrorName } from 'node:util'
+import { errnoName } from '../errno.ts'
 
 /** The error that Node itself has for a program that it cannot execute. */
 export function nodeError(
@@ -12,6 +12,6 @@ export function nodeError(
 }
 
 export function systemError(syscall: string, errno: number): NodeJS.ErrnoException {
-  const code = getSystemErrorName(errno)
+  const code = errnoName(errno)
   return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall })
 }

@@ -1,9 +1,5 @@
 /** Confined children of spawnSync, execFileSync and execSync. */
-import {
-  spawnSync as nodeSpawnSync,
-  type SpawnSyncOptions,
-  type SpawnSyncReturns,
-} from 'node:child_process'
+import nodes, { type SpawnSyncOptions, type SpawnSyncReturns } from 'node:child_process'
 import { checkText } from '../args.ts'
 import { invalidArgType, invalidArgValue } from '../errors.ts'
 import {
@@ -25,7 +21,7 @@ export type Options = Readonly<Record<string, unknown>>
 export type Result = SpawnSyncReturns<string | Buffer>
 
 /** `spawnSync` of a target under a profile. */
-export function spawnSync(
+export function spawnConfinedSync(
   target: Target,
   file: unknown,
   args: readonly string[],
@@ -36,7 +32,7 @@ export function spawnSync(
   const { profile, stack, shell, argv0, uid, gid, ...rest } = options
 
   const { result, report } = withChannel(stdioEntries(options['stdio']), (stdio, status) =>
-    nodeSpawnSync(launcher, launcherArgs(target, { ...command, status }), {
+    nodes.spawnSync(launcher, launcherArgs(target, { ...command, status }), {
       ...rest,
       stdio,
     } as SpawnSyncOptions),
@@ -55,7 +51,7 @@ export function spawnSync(
 
 // Node's own result for a program that it cannot execute: its form differs from version to version.
 function notExecuted(command: Command, errno: number): Result {
-  const result: Result = nodeSpawnSync(nowhere())
+  const result: Result = nodes.spawnSync(nowhere())
   result.error = nodeError('spawnSync', errno, command.file, command.argv.slice(1))
   return result
 }

@@ -95,6 +95,18 @@ int openAttr(Attr attr, int flags, AttrPath& path, Self self) noexcept {
   return openRetrying(path.text, flags);
 }
 
+// The same for a thread that need not be quick to answer. For the main thread /proc/self is right in every
+// PID namespace, and needs no questions.
+int openOwnAttr(Attr attr, int flags, AttrPath& path) noexcept {
+  static thread_local const bool main = syscall(SYS_gettid) == getpid();
+  if (main) {
+    *putText(putText(path.text, "/proc/self/attr/apparmor/"), attrName(attr)) = '\0';
+    const int fd = openRetrying(path.text, flags);
+    if (fd >= 0 || errno != ENOENT) return fd;
+  }
+  return openAttr(attr, flags, path, Self::ask());
+}
+
 int writeBySyscall(Attr attr, const Command& command) noexcept {
   // What does not fit with its header in a page fits without it into the attribute file.
   if (gNoSelfAttr.load(std::memory_order_relaxed) || command.contextSize() > kPage) return ENOSYS;
@@ -162,16 +174,8 @@ Result<std::string> readBySyscall(Attr attr, const char* call) {
 }
 
 Result<std::string> readByProc(Attr attr, const char* call) {
-  // For the main thread /proc/self is right in every PID namespace, and needs no questions.
-  static thread_local const bool main = syscall(SYS_gettid) == getpid();
   AttrPath path{};
-  if (main) {
-    *putText(putText(path.text, "/proc/self/attr/apparmor/"), attrName(attr)) = '\0';
-    const UniqueFd own(openRetrying(path.text, O_RDONLY));
-    if (own) return readAll(own.get(), call);
-    if (errno != ENOENT) return Failure{errno, call, path.text};
-  }
-  const UniqueFd fd(openAttr(attr, O_RDONLY, path, Self::ask()));
+  const UniqueFd fd(openOwnAttr(attr, O_RDONLY, path));
   if (!fd) return Failure{errno, call, path.text};
   return readAll(fd.get(), call);
 }
@@ -184,7 +188,7 @@ Result<std::string> readEither(Attr attr, const char* call) {
 
 Result<Done> writeProven(Attr attr, const char* call, const Command* command) {
   AttrPath path{};
-  const UniqueFd fd(openAttr(attr, O_WRONLY, path, Self::ask()));
+  const UniqueFd fd(openOwnAttr(attr, O_WRONLY, path));
   if (!fd) return Failure{errno, call, path.text};
   const std::string_view nameless = attr == Attr::exec ? "exec" : "changeprofile";
   const int proof = writeWhole(fd.get(), nameless.data(), nameless.size());
@@ -245,6 +249,11 @@ std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept {
   std::string_view label(buffer + sizeof context, context.ctx_len);
   while (!label.empty() && (label.back() == '\0' || label.back() == '\n')) label.remove_suffix(1);
   return label;
+}
+
+bool isKnownToBeSet(Attr attr) {
+  const auto value = readEither(attr, "");
+  return value && !value->empty();
 }
 
 Result<std::optional<std::string>> readAttr(Attr attr, const char* call) {

@@ -74,6 +74,9 @@ std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept;
 // The attribute as the kernel prints it, "web (enforce)"; nothing when exec or prev is not set.
 Result<std::optional<std::string>> readAttr(Attr attr, const char* call);
 
+// Is exec or prev set? false, too, where the attribute may not be read: then there is nothing to go by.
+bool isKnownToBeSet(Attr attr);
+
 // Reads a whole small file; the building block for /proc.
 Result<std::string> readFile(const char* path, const char* call);
 

@@ -51,9 +51,7 @@ Result<Done> setOnexec(Change change, std::string_view profile) {
   const auto command = Command::make(stack ? "aa_stack_onexec" : "aa_change_onexec",
                                      stack ? "stack" : "exec", profile);
   if (!command) return command.failure();
-  // Where the attribute may not be read, there is nothing to go by.
-  const auto previous = readAttr(Attr::prev, command->call());
-  if (previous && *previous) return Failure{EBUSY, command->call()};
+  if (isKnownToBeSet(Attr::prev)) return Failure{EBUSY, command->call()};
   return writeAttr(Attr::exec, *command);
 }
 

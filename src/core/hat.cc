@@ -25,8 +25,7 @@ Result<Done> request(const char* call, const std::vector<std::string>& hats, uin
 
 Result<Done> changeHat(const std::vector<std::string>& hats, uint64_t token) {
   const char* call = hats.size() == 1 ? "aa_change_hat" : "aa_change_hatv";
-  // Where the attribute may not be read, there is nothing to go by.
-  if (const auto exec = readAttr(Attr::exec, call); exec && *exec) return Failure{EBUSY, call};
+  if (isKnownToBeSet(Attr::exec)) return Failure{EBUSY, call};
   return request(call, hats, token);
 }
 

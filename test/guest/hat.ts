@@ -248,6 +248,7 @@ const situations = {
         response.end(error ? codeOf(error) : `${text} ${read(join(directory, 'two'))}`)
       })
     })
+    server.keepAliveTimeout = 60_000 // or it closes what a slow client is about to use again
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo

@@ -30,6 +30,8 @@ const roles = {
   /** changes it to and fro */
   async alternates(times: number) {
     const { changeProfile } = await load()
+    parentPort?.postMessage('ready')
+    await once(parentPort!, 'message')
     const failures: unknown[] = []
     for (let i = 0; i < times; i++) {
       const { ok, ...failure } = outcome(() => {
@@ -86,8 +88,9 @@ function meanwhile(act: () => Promise<void>): { stop: () => Promise<unknown> } {
   const failures: string[] = []
   const done = (async () => {
     while (go) {
-      await act().catch((error) => failures.push(String(error)))
+      await act().catch((error) => failures.push(`${error} ${codeOf(error.cause ?? error)}`))
       times++
+      await sleep(2)
     }
   })()
   return {
@@ -103,6 +106,7 @@ async function startServer(): Promise<number> {
   const server = createServer((_, response) => {
     fs.readFile(file('allowed'), (error, text) => response.end(error ? codeOf(error) : text))
   })
+  server.keepAliveTimeout = 60_000 // or it closes what a slow client is about to use again
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
@@ -145,6 +149,8 @@ const situations = {
   async churn() {
     const { changeProfile, getThreadCons } = await load()
     const port = await startServer()
+    const changers = [start('alternates', 5), start('alternates', 5)]
+    await Promise.all(changers.map(said))
     const loads = {
       workers: meanwhile(async () => {
         const [ended, terminated] = [start('ends'), start('reads')]
@@ -161,13 +167,13 @@ const situations = {
       uids: meanwhile(async () => {
         const seen = seteuid(65534)
         if (seen.join() !== '65534') throw new Error(seen.join())
-        await sleep(5)
       }),
       timers: meanwhile(() => sleep(1)),
     }
     changeProfile(PROFILE)
-    const changers = [start('alternates', 5), start('alternates', 5)]
-    const failures = (await Promise.all(changers.map(said))) as unknown[]
+    const changes = changers.map(said)
+    for (const changer of changers) changer.postMessage('go')
+    const failures = (await Promise.all(changes)) as unknown[]
     const counts: Record<string, unknown> = {}
     for (const [name, load] of Object.entries(loads)) counts[name] = await load.stop()
     changeProfile(PROFILE)

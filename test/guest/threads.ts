@@ -186,5 +186,9 @@ async function main(dir: string) {
   })
 }
 
-if (isMainThread) await main(process.argv[2] ?? '')
-else await runWorker(workerData as Task)
+if (isMainThread) {
+  await main(process.argv[2] ?? '').catch((error: unknown) => {
+    fs.writeSync(2, `${String(error)}\n`)
+    process.kill(process.pid, 'SIGKILL') // an exit would wait for the threads that block
+  })
+} else await runWorker(workerData as Task)
