@@ -8,7 +8,8 @@ const SPECIAL = /[*?[\]{}^\\]/
  * A pattern of AppArmor (apparmor.d(5), "Globbing") as a regular expression; `null` when it is none.
  *
  * `*` any name without `/`, `**` any path, `?` one character but `/`, `[…]` and `[^…]` a class, `{a,b}`
- * one of these, `\` takes away the meaning. Directly behind a `/`, a star stands for one character at least.
+ * one of these, `\` takes away the meaning. Where they are a whole name, between two `/` or at the end, stars
+ * stand for one character at least: `/bin/*` is not the directory itself.
  */
 export function toRegExp(pattern: string): RegExp | null {
   let source = ''
@@ -18,11 +19,11 @@ export function toRegExp(pattern: string): RegExp | null {
     if (char === '\\') {
       source += literal(pattern[++at] ?? '\\')
     } else if (char === '*') {
+      const behind = /^\**(.?)/s.exec(pattern.slice(at))?.[1]
+      const wholeName = pattern[at - 1] === '/' && (behind === '' || behind === '/')
       const deep = pattern[at + 1] === '*'
       if (deep) at++
-      const first = source.endsWith('/') ? '[^/]' : ''
-      // "/**" and "/*" do not match the directory itself
-      source += first + (deep ? '[^]*' : '[^/]*')
+      source += (wholeName ? '[^/]' : '') + (deep ? '[^]*' : '[^/]*')
     } else if (char === '?') {
       source += '[^/]'
     } else if (char === '[') {
@@ -61,7 +62,7 @@ export class Attachments {
 
   static readonly #made = new WeakMap<readonly LoadedProfile[], Attachments>()
 
-  /** Of the caller's own namespace. */
+  /** Of the caller's own namespace. Children are attached to what their parent starts, not by themselves. */
   static async of(profiles: readonly LoadedProfile[]): Promise<Attachments> {
     const made = Attachments.#made.get(profiles)
     if (made) return made
@@ -69,7 +70,7 @@ export class Attachments {
     const attachments = new Attachments()
     for (const profile of profiles) {
       if (turns.over) await turns.next()
-      if (profile.namespace === null) attachments.#add(profile)
+      if (profile.namespace === null && profile.parent === null) attachments.#add(profile)
     }
     // The kernel prefers the profile that says most.
     attachments.#patterns.sort((a, b) => b.start.length - a.start.length)

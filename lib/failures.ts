@@ -233,7 +233,7 @@ const policyFiles: Table = {
   },
   EACCES: {
     meaning: 'the policy may not be read',
-    help: 'Let the profile that this process runs under read /sys/kernel/security/apparmor/**.',
+    help: 'The kernel has it in a file system without a place in the tree, so the profile that this process runs under needs flags=(attach_disconnected) and the rules "/sys/kernel/security/apparmor/** r," and "/{,**} r,".',
   },
 }
 

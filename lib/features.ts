@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { checkLabel } from './args.ts'
 import { findMountpoint } from './availability.ts'
 import { callNative } from './call.ts'
 import { AppArmorError, invalidArgType } from './errors.ts'
+import { fs, path as paths } from './node.ts'
 
 /** Features by name: a value, or a group of more. */
 export interface FeatureTree {
@@ -34,9 +33,9 @@ export interface FeatureDifference {
  */
 export function features(file?: string): FeatureTree {
   if (file !== undefined) checkLabel(file, 'file')
-  const path = file ?? join(findMountpoint(), 'features')
+  const path = file ?? paths.join(findMountpoint(), 'features')
   try {
-    return file === undefined ? readTree(path) : parseFeatures(readFileSync(path, 'utf8'), path)
+    return file === undefined ? readTree(path) : parseFeatures(fs.readFileSync(path, 'utf8'), path)
   } catch (error) {
     const { errno } = error as NodeJS.ErrnoException
     if (error instanceof AppArmorError || errno === undefined) throw error
@@ -111,9 +110,9 @@ export function compareFeatures(written: FeatureTree, running?: FeatureTree): Fe
 }
 
 function readTree(directory: string): FeatureTree {
-  const entries = readdirSync(directory, { withFileTypes: true }).map((entry) => {
-    const path = join(directory, entry.name)
-    const value = entry.isDirectory() ? readTree(path) : readFileSync(path, 'utf8').trim()
+  const entries = fs.readdirSync(directory, { withFileTypes: true }).map((entry) => {
+    const path = paths.join(directory, entry.name)
+    const value = entry.isDirectory() ? readTree(path) : fs.readFileSync(path, 'utf8').trim()
     return [entry.name, value] as const
   })
   return Object.freeze(Object.fromEntries(entries))

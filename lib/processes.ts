@@ -1,5 +1,6 @@
 import { checkOptions, checkPid } from './args.ts'
 import { Attachments } from './attachment.ts'
+import { isEnabled } from './availability.ts'
 import { callNativeAsync } from './call.ts'
 import { AppArmorError, invalidArgType } from './errors.ts'
 import type { ThreadCon } from './identity.ts'
@@ -10,6 +11,7 @@ import { Rows, Turns } from './rows.ts'
 /** One process, and what it is confined by. */
 export interface ConfinedProcess {
   readonly pid: number
+  /** `null` when it has none that is seen from here, or when it may not be read */
   readonly parent: number | null
   /** the real user id, `null` when it may not be read */
   readonly uid: number | null
@@ -66,7 +68,7 @@ export async function processes(filter?: ProcessFilter): Promise<readonly Confin
   checkOptions(filter, 'filter')
   const fits = compile(filter ?? {})
   const loaded = await profiles().catch((error: unknown) => {
-    if (error instanceof AppArmorError) return []
+    if (error instanceof AppArmorError && isEnabled()) return []
     throw error
   })
   return readProcesses(loaded, pidsOf(filter?.pid), fits)
@@ -109,7 +111,7 @@ function readProcess(rows: Rows, attachments: Attachments): ConfinedProcess {
   const unconfined = label === 'unconfined' && mode === null
   return {
     pid,
-    parent: parent === '' ? null : Number(parent),
+    parent: Number(parent) || null,
     uid: uid === '' ? null : Number(uid),
     kind: hasMemory || state === '' ? 'program' : /[ZX]/.test(state) ? 'zombie' : 'kernel',
     command,

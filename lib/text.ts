@@ -2,7 +2,9 @@
  * Bytes of the kernel as text, as src/core/text.h does it: what is UTF-8 is decoded, and every other byte
  * becomes one lone surrogate U+DC80…U+DCFF, so that nothing is lost.
  */
-import { isUtf8 } from 'node:buffer'
+import { builtin } from './node.ts'
+
+const { isUtf8 } = builtin('node:buffer')
 
 const NOT_ASCII = /[^\0-\x7f]/
 // What may be one character of UTF-8, with neither too long forms, surrogates nor what is above U+10FFFF;

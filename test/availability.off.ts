@@ -21,6 +21,13 @@ t.test('every other call throws that reason', async (t) => {
   }
 })
 
+t.test('what would be an empty list, or waits, is that error too', async (t) => {
+  const error = { name: 'AppArmorError', code: 'ECANCELED' }
+  await t.rejects(apparmor.processes({ pid: process.pid }), error)
+  await t.rejects(apparmor.processes({ pid: 0x7fffffff }), error)
+  await t.rejects(apparmor.watch().next(), error)
+})
+
 t.test('garbage ends in a designed error', async (t) => {
   t.strictSame(callWithGarbage(30), [])
 })

@@ -1,4 +1,4 @@
-import { formatLabel, parseLabel } from 'apparmor'
+import { formatLabel, labelIncludes, parseLabel } from 'apparmor'
 import fc from 'fast-check'
 import t from 'tap'
 import { splitCon } from '#lib/label.js'
@@ -99,5 +99,32 @@ t.test('parse and format are each other turned round', async () => {
       t.equal(formatLabel(parseLabel(label)), label)
     }),
     { numRuns: 500 },
+  )
+})
+
+t.test('labelIncludes: a stack is a set of its parts', async () => {
+  const word = fc.string({ minLength: 1, unit: fc.constantFrom(...'abc.é ') })
+  const part = fc.record({ namespace: fc.option(word), name: word })
+  const parts = fc.uniqueArray(part, {
+    minLength: 1,
+    maxLength: 5,
+    selector: (p) => formatLabel([p]),
+  })
+  fc.assert(
+    fc.property(parts, fc.func(fc.boolean()), part, (parts, choose, other) => {
+      const label = formatLabel(parts)
+      t.ok(labelIncludes(label, label))
+      t.ok(labelIncludes(label, formatLabel(parts.toReversed())), 'in any order')
+      const some = parts.filter(choose)
+      if (some.length > 0) t.ok(labelIncludes(label, formatLabel(some)), 'a part of it')
+      if (some.length > 0)
+        t.equal(labelIncludes(formatLabel(some), label), some.length === parts.length)
+      const single = formatLabel([other])
+      t.equal(
+        labelIncludes(label, single),
+        parts.some((part) => formatLabel([part]) === single),
+      )
+    }),
+    { numRuns: 300 },
   )
 })

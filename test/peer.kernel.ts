@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { getPeerCon, supports } from 'apparmor'
 import t from 'tap'
 
@@ -44,6 +44,33 @@ t.test('the peer of a unix socket', async (t) => {
       message: /keeps no label for the peer.*unix stream sockets/,
     })
   }
+})
+
+t.test('the example: a server of HTTP that lets in by label', async (t) => {
+  const rules = 'file, unix, signal, capability,'
+  const input = `profile backup { ${rules} } profile apparmor-test-stranger { ${rules} }
+    profile apparmor-test-lax flags=(complain) { ${rules} }`
+  execFileSync('apparmor_parser', ['-r', '-K'], { input })
+  const path = join(dir, 'http')
+  const server = spawn(process.execPath, ['examples/peer.js', path])
+  t.teardown(() => {
+    server.kill()
+    execFileSync('apparmor_parser', ['-R', '-K'], { input })
+  })
+  let refusals = ''
+  server.stderr.on('data', (text: Buffer) => (refusals += text))
+  await once(server.stdout, 'data')
+  const curl = ['curl', '--silent', '--unix-socket', path, 'http://localhost/'] as const
+  const ask = (profile: string) =>
+    execFileSync('aa-exec', ['-p', profile, '--', ...curl], { encoding: 'utf8' })
+  const letIn = keepsLabels() ? 'welcome\n' : 'not you\n'
+  t.equal(execFileSync(curl[0], curl.slice(1), { encoding: 'utf8' }), letIn, 'unconfined')
+  t.equal(ask('backup'), letIn)
+  t.equal(ask('apparmor-test-stranger'), 'not you\n')
+  t.equal(ask('backup//&apparmor-test-stranger'), letIn, 'a stack has all of its parts')
+  t.equal(ask('apparmor-test-lax//&backup'), 'not you\n', 'mixed: a part of it does not confine')
+  t.equal(refusals !== '', !keepsLabels(), 'and where the kernel keeps no label, it says why')
+  if (!keepsLabels()) t.match(refusals, /^ENOPROTOOPT: the kernel keeps no label for the peer/)
 })
 
 t.test('a socket that has no peer label', async (t) => {

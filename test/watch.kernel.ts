@@ -56,6 +56,10 @@ t.test('it does not keep the program alive, nor a Worker that is ended', async (
     spawnSync(process.execPath, ['--input-type=module', '-e', source], { timeout: 60_000 }).status
   const start = `import { watch } from 'apparmor'; const w = watch(); setTimeout(() => w.next(), 100); w.next();`
   t.equal(run(start), 0)
+  const kept = `import { watch } from 'apparmor'; const start = performance.now()
+    const w = watch({ ref: true }); w.next(); setTimeout(() => w.return(), 1000).unref()
+    process.on('exit', () => { process.exitCode = performance.now() - start >= 1000 ? 7 : 1 })`
+  t.equal(run(kept), 7, 'when asked it does, until it is ended')
   const worker = `import { Worker } from 'node:worker_threads'
     const source = ${JSON.stringify(`${start} setInterval(() => {}, 1e6); process.stdout.write('on')`)}
     const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(

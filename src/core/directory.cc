@@ -1,7 +1,9 @@
 #include "directory.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace apparmor {
@@ -40,6 +42,11 @@ int Directory::read(const char* path, std::string& text) const {
 ino_t Directory::inode() const {
   struct stat status {};
   return fstat(fd_.get(), &status) == 0 ? status.st_ino : 0;
+}
+
+bool Directory::isProc() const {
+  struct statfs status {};
+  return fstatfs(fd_.get(), &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
 }
 
 int Directory::readLink(const char* path, std::string& target) const {

@@ -30,6 +30,9 @@ class Directory {
   // What tells it from one that had its name before.
   ino_t inode() const;
 
+  // Whether it lies in a procfs, and in nothing else that is mounted there.
+  bool isProc() const;
+
   // Where a symbolic link leads; 0, or an errno.
   int readLink(const char* path, std::string& target) const;
 

@@ -112,6 +112,7 @@ Result<Bytes> policyRevisions() {
 Result<std::string> revisionFile(const std::string& policyNamespace) {
   auto path = findMountpoint();
   if (!path) return path;
+  if (policyNamespace.empty()) return *path + "/revision";
   *path += "/policy";
   for (size_t at = 0; at < policyNamespace.size();) {
     const size_t end = std::min(policyNamespace.find("//", at), policyNamespace.size());

@@ -121,7 +121,9 @@ class Walk {
 
 Result<Bytes> runningProcesses(const std::vector<pid_t>& pids) {
   const Directory proc("/proc");
-  if (!proc) return Failure{errno, kCall, "/proc"};
+  if (!proc) return Failure{errno, kCall, "/proc/"};
+  // An empty list would say that nothing runs.
+  if (!proc.isProc()) return Failure{ENOENT, kCall, "/proc/"};
   Walk walk;
   int failed = 0;
   const auto visit = [&](const char* pid) {
@@ -133,7 +135,7 @@ Result<Bytes> runningProcesses(const std::vector<pid_t>& pids) {
   } else {
     for (const pid_t pid : pids) visit(std::to_string(pid).c_str());
   }
-  if (error != 0) return Failure{error, kCall, "/proc"};
+  if (error != 0) return Failure{error, kCall, "/proc/"};
   if (failed != 0) return Failure{failed, kCall};
   return Bytes{walk.take()};
 }
