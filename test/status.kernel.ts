@@ -66,26 +66,40 @@ t.test('in a mount and PID namespace of its own, its own processes', async (t) =
   t.equal((found?.ok as Status).processes.length, 1)
 })
 
-t.test(
-  'a confined process: what its profile has to allow, and what it is told if it does not',
-  async (t) => {
-    const rules = '/{,**} rm, /usr/** rix, unix, signal, owner /proc/** rw,'
-    const input = `
-    profile apparmor-test-blind { ${rules} }
-    profile apparmor-test-looking flags=(attach_disconnected) { ${rules} }
-  `
-    execFileSync('apparmor_parser', ['-r', '-K'], { input })
-    t.teardown(() => execFileSync('apparmor_parser', ['-R', '-K'], { input }))
-    const under = (profile: string) =>
-      child([
-        ['call', 'changeProfile', profile],
-        ['call', 'status'],
-        ['call', 'profiles'],
-      ])
-    const [, looking] = under('apparmor-test-looking')
-    t.match(looking, { ok: { policyError: null, consistent: true } })
-    const [, blind, list] = under('apparmor-test-blind')
-    t.match(blind, { ok: { profiles: null, policyError: { code: 'EACCES' }, consistent: null } })
-    t.match(list, { error: { code: 'EACCES', message: /flags=\(attach_disconnected\)/ } })
-  },
-)
+// As docs/seeing.md has it.
+const RULES = `
+  / r,
+  /{profiles,namespaces,revision,raw_data}{,/**} r,
+  /sys/kernel/security/apparmor/{,**} r,
+  @{PROC}/ r,
+  @{PROC}/@{pids}/{,**} r,
+  ptrace (read),
+`
+// Of Node and of this test.
+const MORE = `/usr/** rm, /etc/** r, /dev/** rw, @{PROC}/** rw, "${process.cwd()}/**" rm, unix, signal,
+  capability sys_ptrace,`
+
+t.test('a confined process is told what its profile has to allow', async (t) => {
+  const input = `include <tunables/global>
+    profile apparmor-test-blind { ${RULES} ${MORE} }
+    profile apparmor-test-looking flags=(attach_disconnected) { ${RULES} ${MORE} }`
+  execFileSync('apparmor_parser', ['-r', '-K'], { input })
+  t.teardown(() => execFileSync('apparmor_parser', ['-R', '-K'], { input }))
+  const under = (profile: string) =>
+    child([
+      ['call', 'changeProfile', profile],
+      ['call', 'status'],
+      ['call', 'profiles'],
+    ])
+  const [, looking] = under('apparmor-test-looking')
+  t.match(looking, { ok: { policyError: null, consistent: true, hidden: false } })
+  const { processes: seen, profiles: loaded } = looking?.ok as Status
+  t.ok(loaded?.some(({ name }) => name === 'apparmor-test-blind'))
+  t.match(
+    seen.find(({ pid }) => pid === process.pid),
+    { label: 'unconfined', executable: process.execPath },
+  )
+  const [, blind, list] = under('apparmor-test-blind')
+  t.match(blind, { ok: { profiles: null, policyError: { code: 'EACCES' }, consistent: null } })
+  t.match(list, { error: { code: 'EACCES', message: /flags=\(attach_disconnected\)/ } })
+})
