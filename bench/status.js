@@ -1,6 +1,7 @@
 // The claim: status() takes less time than `aa-status --json` as a whole process, and holds the event
 // loop for 10 ms at most. Rounds of the two take turns, and the median of the rounds' ratios counts.
-// The first call reads every profile; later ones only when the policy has changed, so it stands apart.
+// The first call reads four files for each profile; later ones only when the policy has changed. So it
+// stands apart, and no claim is made for it.
 //
 //   node bench/status.js    root, under AppArmor
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
@@ -95,20 +96,20 @@ try {
     const delay = await loopDelay(ours)
     const found = await status()
     const ratio = median(rounds.map((round) => round.ours / round.theirs))
+    const firstRatio = first / median(rounds.map((round) => round.theirs))
     console.log(
       `${found.profiles?.length} profiles, ${found.processes.length} processes: ` +
-        `status() ${median(rounds.map((r) => r.ours)).toFixed(0)} ms, the first ${first.toFixed(0)} ms, ` +
+        `status() ${median(rounds.map((r) => r.ours)).toFixed(0)} ms, the first ${first.toFixed(0)} ms ` +
+        `(${firstRatio.toFixed(2)}× aa-status), ` +
         `aa-status ${median(rounds.map((r) => r.theirs)).toFixed(0)} ms; medians of ${ROUNDS} rounds\n` +
         `the event loop meanwhile: ${histogram(delay)}\n` +
         `                  at rest: ${histogram(rest)}`,
     )
     report('status() to aa-status --json', `${ratio.toFixed(2)}×`, 'below 1×', ratio < 1)
-    const firstRatio = first / median(rounds.map((r) => r.theirs))
-    report('the first status() to it', `${firstRatio.toFixed(2)}×`, 'below 1×', firstRatio < 1)
     report(
       'longest hold of the event loop',
       `${ms(delay.max)} ms`,
-      'at most 10 ms',
+      `at most 10 ms; at rest ${ms(rest.max)} ms`,
       delay.max <= 1e7,
     )
     await disperse()

@@ -24,6 +24,9 @@ export interface LabelPart {
 /**
  * Takes a label apart: a stack of profiles, each with its namespace and its children.
  *
+ * As the kernel reads it, a part that names no namespace is in that of the part before it: in `':ns:a//&b'`
+ * both are in `ns`.
+ *
  * @param label as {@link getcon} returns it, without the mode
  * @returns the parts in the order of the label; a stack is a set, so the order says nothing
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when it is no string, or empty
@@ -37,13 +40,13 @@ export interface LabelPart {
  */
 export function parseLabel(label: string): readonly LabelPart[] {
   checkLabel(label, 'label')
-  return label.split('//&').map(parsePart)
-}
-
-function parsePart(part: string): LabelPart {
-  // ":ns://name" as the kernel prints it, or ":ns:name" as it also takes it
-  const [, namespace = null, name = part] = /^:([^:]+):(?:\/\/)?(.*)$/s.exec(part) ?? []
-  return { namespace, name, path: name.split('//') }
+  let namespace: string | null = null
+  return label.split('//&').map((part) => {
+    // ":ns:name" as the kernel prints a stack, or ":ns://name"
+    const [, own, name = part] = /^:([^:]+):(?:\/\/)?(.*)$/s.exec(part) ?? []
+    namespace = own ?? namespace
+    return { namespace, name, path: name.split('//') }
+  })
 }
 
 /**
@@ -51,7 +54,7 @@ function parsePart(part: string): LabelPart {
  *
  * @param parts one for each profile of the stack; `path` is not needed
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when they make no label, or one
- *   that would mean something else: a name with `//&` in it
+ *   that would mean something else: a name with `//&` in it, or a part without a namespace behind one with
  * @example
  * ```js
  * import { formatLabel } from 'apparmor'
@@ -73,7 +76,8 @@ export function formatLabel(parts: readonly NamedPart[]): string {
 /** What {@link formatLabel} needs of a {@link LabelPart}. */
 export type NamedPart = { readonly namespace?: string | null; readonly name: string }
 
-function formatPart(part: unknown, index: number): string {
+/** One part, with its namespace. */
+export function formatPart(part: unknown, index: number): string {
   const { namespace = null, name } = (part ?? {}) as Partial<NamedPart>
   if (typeof name !== 'string') throw invalidArgType(`parts[${index}].name`, 'of type string', name)
   if (namespace === null) return name

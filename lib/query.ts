@@ -1,6 +1,7 @@
 import { checkLabel, checkOneOf } from './args.ts'
 import { callNative } from './call.ts'
 import { invalidArgType, invalidArgValue } from './errors.ts'
+import { formatPart, parseLabel } from './label.ts'
 
 // <sys/apparmor.h>
 const FILE_CLASS = '\x02'
@@ -218,7 +219,7 @@ interface Masks {
 // their answers put together as the kernel does (aa_perms_accum).
 function ask(label: string, match: string): Masks {
   checkLabel(label, 'label')
-  const [first = label, ...others] = label.split('//&')
+  const [first = label, ...others] = parseLabel(label).map(formatPart)
   let masks = askPart(first, match)
   for (const other of others) {
     const part = askPart(other, match)

@@ -13,6 +13,7 @@ const SLEEP = realpathSync('/bin/sleep')
 const USER = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 const policy = `
   profile ${RUN} { file, unix, signal, hat hat { file, signal, } }
+  profile :${RUN}-ns:a { file, signal, } profile :${RUN}-ns:b { file, signal, }
   profile ${RUN}-complain flags=(complain) { file, signal, }
   profile ${RUN}-kill flags=(kill) { file, signal, }
   profile ${RUN}-unconfined flags=(unconfined) { file, signal, }
@@ -80,6 +81,15 @@ t.test('hats, stacks and every mode: what the kernel says, and aa-status', async
   t.equal((await processes({ label: RUN, pid: pids })).length, 2, 'by a part of the stack')
   t.equal((await processes({ mode: ['kill', 'mixed'], pid: pids })).length, 2)
   for (const one of started.splice(0)) one.kill('SIGKILL')
+})
+
+t.test('a stack with a namespace, which the kernel names once', async (t) => {
+  const label = `${RUN}//&:${RUN}-ns:a//&b`
+  const { pid } = start('aa-exec', '-p', label, '--', 'sleep', '600')
+  t.match(await until(pid, sleeps), { label, mode: 'enforce' })
+  t.equal((await processes({ pid, label: `:${RUN}-ns://b` })).length, 1)
+  t.equal((await processes({ pid, label: 'b' })).length, 0, 'one of the own namespace')
+  started.pop()?.kill('SIGKILL')
 })
 
 t.test('a thread with another label: half confined', async (t) => {

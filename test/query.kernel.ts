@@ -37,6 +37,10 @@ t.test('queryFile: a hat, a stack, a namespace, unconfined', async (t) => {
   t.strictSame(queryFile(stack, at('all'), 'r'), YES, 'nothing runs under this stack')
   t.strictSame(queryFile(stack, at('all'), 'w'), NO, 'both have to allow it')
   t.strictSame(queryFile('unconfined', at('all'), 'rwxmkl'), YES)
+  // the second part is in the namespace, too: nothing else has this name
+  const within = ':apparmor-test-ns:inner//&inner'
+  t.equal(queryFile(within, '/any', 'r').allowed, true)
+  t.equal(queryFile(within, '/any/denied', 'r').allowed, false)
   t.equal(queryFile(':apparmor-test-ns://inner', '/any', 'r').allowed, true)
   t.equal(queryFile(':apparmor-test-ns://inner', '/any/denied', 'r').allowed, false)
 })
