@@ -69,6 +69,8 @@ t.test('the example: a server of HTTP that lets in by label', async (t) => {
   t.equal(ask('apparmor-test-stranger'), 'not you\n')
   t.equal(ask('backup//&apparmor-test-stranger'), letIn, 'a stack has all of its parts')
   t.equal(ask('apparmor-test-lax//&backup'), 'not you\n', 'mixed: a part of it does not confine')
+  server.kill()
+  await once(server, 'close')
   t.equal(refusals !== '', !keepsLabels(), 'and where the kernel keeps no label, it says why')
   if (!keepsLabels()) t.match(refusals, /^ENOPROTOOPT: the kernel keeps no label for the peer/)
 })
