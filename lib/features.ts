@@ -76,6 +76,7 @@ export function supports(feature: string, tree?: FeatureTree): boolean {
  * `/var/cache/apparmor/<id>.0`.
  *
  * @param file a saved set; default: the running kernel's
+ * @returns eight hexadecimal digits, as `apparmor_parser --print-cache-dir` has them
  * @throws {@link AppArmorError} as {@link features}
  * @example
  * ```js
@@ -94,6 +95,7 @@ export function featureId(file?: string): string {
  *
  * @param written for example `features('/etc/apparmor.d/abi/4.0')`
  * @param running default: the running kernel's
+ * @returns paths in {@link features}, the shortest that say it, with a word of a list behind them
  * @throws {@link AppArmorError} as {@link features}; TypeError `ERR_INVALID_ARG_TYPE`
  * @example
  * ```js

@@ -12,6 +12,7 @@ import { splitCon, type Confinement } from './label.ts'
  *
  * @param socket of a `net.Server` that listens on a path, of `net.connect(path)`, `request.socket` of an
  *   HTTP server on a path; or a file descriptor
+ * @returns look at its `mode`, too: a profile in complain mode proves nothing
  * @throws {@link AppArmorError} `ENOPROTOOPT` when the kernel keeps no label for this socket: one of
  *   another family, a datagram socket, or a kernel before Linux 6.17 without AppArmor's mediation of unix
  *   sockets (Ubuntu's have it); `ENOTSOCK`, `EBADF`; the codes of {@link availability} without AppArmor

@@ -53,7 +53,8 @@ export interface ProcessFilter {
  *
  * What ends meanwhile is left out; what may not be read is `null`.
  *
- * @param filter default: every process
+ * @param filter default: every process; it finds only what it can read
+ * @returns in the order of /proc, with its numbers: those of its PID namespace
  * @throws {@link AppArmorError} (rejects) the codes of {@link availability} without AppArmor; `EACCES`,
  *   `ENOENT` when /proc cannot be read
  * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` (both reject)

@@ -96,6 +96,7 @@ export type DbusQuery =
  * @param label a profile, a hat, a stack, with a namespace or without: what {@link getcon} returns
  * @param path absolute
  * @param permissions letters (`'rw'`: `r w a x m k l`), or a list of names (`['read', 'create']`)
+ * @returns whether all of it is allowed, and whether its use, or its refusal, goes to the audit log
  * @throws {@link AppArmorError} `ENOENT` no such label; `ENOENT` with `syscall` `aa_find_mountpoint` when
  *   the policy interface is not visible; `EACCES`; `EFBIG`; the codes of {@link availability} without
  *   AppArmor
@@ -120,8 +121,10 @@ export function queryFile(
  * which libapparmor leaves out: where a rule does not name the target, the link may give no permission
  * that the target does not give.
  *
+ * @param label as for {@link queryFile}
  * @param target the file that exists
  * @param link the new name for it
+ * @returns whether all of it is allowed, and whether its use, or its refusal, goes to the audit log
  * @throws as {@link queryFile}
  * @example
  * ```js
@@ -149,6 +152,10 @@ const SUBSET = 0x8000
 /**
  * Asks the kernel about dbus, as the bus itself does: aa_query_label(3).
  *
+ * From Linux 6.17 on it allows everything to policy for an ABI without `network_v9`, and so does the bus.
+ *
+ * @param label as for {@link queryFile}
+ * @returns whether all of it is allowed, and whether its use, or its refusal, goes to the audit log
  * @throws as {@link queryFile}
  * @example
  * ```js
@@ -185,6 +192,7 @@ function dbusFields(query: DbusQuery): readonly (readonly [string, unknown])[] {
  *
  * @param label as for {@link queryFile}
  * @param path absolute
+ * @returns the kernel's permissions by name, and the allowed ones as letters
  * @throws as {@link queryFile}
  * @example
  * ```js

@@ -45,7 +45,9 @@ export interface ProcessCounts extends Readonly<Record<Mode, number>> {
  * The kernel cannot stop for a look: `revision` and `consistent` say whether policy was changed meanwhile.
  * In a container that does not see the policy interface, `profiles` is `null` and the processes are told.
  *
- * @throws {@link AppArmorError} (rejects) the codes of {@link availability} without AppArmor
+ * @returns nothing is left out silently: see `policyError`, `hidden`, `counts.processes.unreadable`
+ * @throws {@link AppArmorError} (rejects) the codes of {@link availability} without AppArmor;
+ *   `ERR_APPARMOR_NO_PROCFS`
  * @example
  * ```js
  * import { status } from 'apparmor'
