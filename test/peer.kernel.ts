@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { getPeerCon, supports } from 'apparmor'
 import t from 'tap'
 
@@ -16,23 +16,27 @@ t.teardown(() => rmSync(dir, { recursive: true }))
 // Kernels without AppArmor's mediation of unix sockets keep no label of a peer.
 const keepsLabels = (): boolean => supports('network_v9/af_unix') || supports('network/af_unix')
 
-async function accept(client: (path: string) => void): Promise<Socket> {
+async function accept(client: (path: string) => ChildProcess): Promise<Socket> {
   const path = join(dir, 'socket')
   const server = createServer().listen(path)
   await once(server, 'listening')
-  client(path)
-  const [socket] = (await once(server, 'connection')) as [Socket]
-  server.close()
-  return socket
+  const failed = once(client(path), 'exit').then(([status]) => {
+    throw new Error(`the client ended with status ${status}`)
+  })
+  try {
+    const [socket] = (await Promise.race([once(server, 'connection'), failed])) as [Socket]
+    failed.catch(() => {}) // later, as it should
+    return socket
+  } finally {
+    server.close()
+  }
 }
 
 t.test('the peer of a unix socket', async (t) => {
   const client = join(import.meta.dirname, 'guest/client.js')
-  const socket = await accept((path) => {
-    spawn(process.execPath, [client, WEB, path], { stdio: 'inherit' }).on('exit', (status) => {
-      if (status !== 0) throw new Error('the client could not confine itself')
-    })
-  })
+  const socket = await accept((path) =>
+    spawn(process.execPath, [client, WEB, path], { stdio: 'inherit' }),
+  )
   t.teardown(() => socket.destroy())
   if (keepsLabels()) {
     t.strictSame(getPeerCon(socket), { label: WEB, mode: 'enforce' })
@@ -55,7 +59,7 @@ t.test('the example: a server of HTTP that lets in by label', async (t) => {
   const server = spawn(process.execPath, ['examples/peer.js', path])
   t.teardown(() => {
     server.kill()
-    execFileSync('apparmor_parser', ['-R', '-K'], { input })
+    spawnSync('apparmor_parser', ['-R', '-K'], { input })
   })
   let refusals = ''
   server.stderr.on('data', (text: Buffer) => (refusals += text))

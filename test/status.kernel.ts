@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { processes, profiles, status, type Status } from 'apparmor'
 import t from 'tap'
 import { afterScript, child } from './support/child.ts'
@@ -31,8 +31,7 @@ t.test('policy that changes during the look is said', async (t) => {
   const writer = spawn('sh', ['-c', script], { stdio: 'ignore' })
   t.teardown(() => {
     writer.kill()
-    execFileSync('apparmor_parser', ['-r', '-K'], { input })
-    execFileSync('apparmor_parser', ['-R', '-K'], { input })
+    for (const how of ['-r', '-R']) spawnSync('apparmor_parser', [how, '-K'], { input })
   })
   let found: Status
   do found = await status()
