@@ -75,6 +75,15 @@ t.test('many Workers', async (t) => {
   t.strictSame(said.answers, Array(MANY).fill(['EACCES', 'allowed']))
 })
 
+t.test('five hundred threads', async (t) => {
+  const env = { UV_THREADPOOL_SIZE: '500' }
+  const said = reportOf('process', ['crowd', dir, '500'], { env })
+  t.equal(said.result.threads, said.threads.length)
+  t.ok(said.threads.length > 500, `${said.threads.length} threads`)
+  t.strictSame(labelsOf(said.threads), [PROFILE])
+  t.strictSame(said.reads, [['denied'], ['EACCES'], ['allowed']])
+})
+
 t.test('two Workers at once, while others come and go and uids are set', async (t) => {
   const said = reportOf('process', ['churn', dir])
   t.strictSame(said.failures, [])

@@ -1,6 +1,8 @@
 // What AppArmor's own regression tests assert of the kernel, true through this package.
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { confineCommand } from 'apparmor'
 import t from 'tap'
 import { child, type Outcome, type Step } from './support/child.ts'
 import { makeFiles } from './support/files.ts'
@@ -12,7 +14,7 @@ const COMPLAIN = `${PROFILE}-complain`
 const INNER = `:${PROFILE}-ns:inner`
 const MISSING = 'apparmor-test-missing'
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 const { dir, denied, allowed } = makeFiles(t)
 const other = join(dir, 'other')
@@ -270,6 +272,55 @@ t.test(
     t.match(checked.slice(2), ['oth', { label: OTHER }, 'EACCES', 'allowed'])
   },
 )
+
+t.test('a descriptor that an unconfined process passes on (SCM_RIGHTS) stays, too', async (t) => {
+  // What runs here is unconfined and opens the file; what it starts is confined and receives it.
+  const receiver = `
+import os, socket, sys
+[fd] = socket.recv_fds(socket.socket(fileno=int(sys.argv[2])), 1, 1)[1]
+print(os.read(fd, 99).decode())
+try:
+    open(sys.argv[1])
+except PermissionError as error:
+    print(error.strerror)`
+  const sender = `
+import os, socket, subprocess, sys
+own, other = socket.socketpair()
+socket.send_fds(own, [b"x"], [os.open(sys.argv[1], os.O_RDONLY)])
+subprocess.run(sys.argv[2:] + [str(other.fileno())], pass_fds=[other.fileno()])`
+  const { file, args } = confineCommand(PROFILE, 'python3', ['-c', receiver, denied])
+  const said = execFileSync('python3', ['-c', sender, denied, file, ...args], { encoding: 'utf8' })
+  t.equal(said, 'denied\nPermission denied\n')
+})
+
+t.test('a name of any byte that the kernel lets be loaded', async (t) => {
+  // 0 ends a name, a newline the kernel's list of names; the others mean something to the parser.
+  const special = Buffer.from('\n/\\*,?[]^{}')
+  const bytes = Array.from({ length: 255 }, (_, i) => i + 1).filter((b) => !special.includes(b))
+  const octal = (byte: number): string => `\\${byte.toString(8).padStart(3, '0')}`
+  const input = bytes
+    .map(
+      (b) =>
+        `profile "apparmor-test-byte${octal(b)}end" { file, unix, signal, change_profile, deny /**/denied r, }`,
+    )
+    .join('\n')
+  execFileSync('apparmor_parser', ['-r', '-K'], { input })
+  t.teardown(() => execFileSync('apparmor_parser', ['-R', '-K'], { input }))
+  const names = bytes.map(
+    (b) => `apparmor-test-byte${String.fromCharCode(b < 128 ? b : 0xdc00 + b)}end`,
+  )
+  const said = values([
+    read(denied),
+    ...names.map((name) => call('changeProfile', name, { scope: 'thread' })),
+    read(denied),
+    read(allowed),
+  ])
+  t.strictSame(
+    said.slice(1, -2).map((report) => (report as { label?: string }).label ?? report),
+    names,
+  )
+  t.strictSame([said[0], ...said.slice(-2)], ['denied', 'EACCES', 'allowed'])
+})
 
 t.test('own label of a child', async (t) => {
   const [before, , after] = values([own(), change(PROFILE), own()])

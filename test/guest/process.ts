@@ -145,6 +145,19 @@ const situations = {
     return { result, threads, answers: await Promise.all(answers) }
   },
 
+  /** The pool is as large as UV_THREADPOOL_SIZE says. */
+  async crowd(size: string) {
+    const { changeProfile, getThreadCons } = await load()
+    const all = (name: string): Promise<string[]> =>
+      Promise.all(Array.from({ length: Number(size) * 2 }, () => readAsync(file(name))))
+    const before = await all('denied')
+    const result = changeProfile(PROFILE, { timeout: 60_000 })
+    const [after, neighbour] = [await all('denied'), await all('allowed')]
+    const once = (texts: readonly string[]): string[] => [...new Set(texts)]
+    const reads = [before, after, neighbour].map(once)
+    return { result, reads, threads: getThreadCons() }
+  },
+
   /** Two Workers change it at once, over and over; others come and go, and uids are set. */
   async churn() {
     const { changeProfile, getThreadCons } = await load()
