@@ -1,7 +1,7 @@
 /** Confined children of spawnSync, execFileSync and execSync. */
 import nodes, { type SpawnSyncOptions, type SpawnSyncReturns } from 'node:child_process'
 import { checkText } from '../args.ts'
-import { invalidArgType, invalidArgValue } from '../errors.ts'
+import { AppArmorError, invalidArgType, invalidArgValue } from '../errors.ts'
 import {
   checkLauncher,
   isExecFailure,
@@ -28,6 +28,10 @@ export function spawnConfinedSync(
   options: Options,
 ): Result {
   const command = toCommand(file, args, options)
+  // Deno would wait for ever: its spawnSync does not know descriptors beyond the third.
+  if ('deno' in process.versions) {
+    throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_RUNTIME' })
+  }
   const launcher = launcherFile()
   const { profile, stack, shell, argv0, uid, gid, ...rest } = options
 
