@@ -11,9 +11,23 @@ export function callNative<T>(call: (native: Native) => T, subject: Subject = {}
   try {
     return call(binary)
   } catch (error) {
-    if (!(error instanceof Error && 'errno' in error)) throw error
-    throw new AppArmorError(diagnose(binary, { ...(error as Error & Failure), ...subject }))
+    throw toAppArmorError(error, subject)
   }
+}
+
+export async function callNativeAsync<T>(call: (native: Native) => Promise<T>): Promise<T> {
+  const binary = native()
+  try {
+    return await call(binary)
+  } catch (error) {
+    throw toAppArmorError(error)
+  }
+}
+
+/** What the binary has thrown, made true; anything else is returned as it is. */
+export function toAppArmorError(error: unknown, subject: Subject = {}): unknown {
+  if (!(error instanceof Error && 'errno' in error)) return error
+  return new AppArmorError(diagnose(native(), { ...(error as Error & Failure), ...subject }))
 }
 
 /** The error for a refusal that another process has seen. */
@@ -52,6 +66,7 @@ function diagnose(binary: Native, failure: Failure): Failure {
   const ambiguous =
     missingFile ||
     ['EINVAL', 'ENOTSUP', 'ENOSYS'].includes(code) ||
+    syscall === 'aa_getpeercon' ||
     syscall === 'aa_find_mountpoint'
   if (!ambiguous) return failure
 

@@ -89,15 +89,14 @@ export class AppArmorError extends Error {
     if (failure.pid !== undefined) this.pid = failure.pid
     if (failure.threads !== undefined) this.threads = failure.threads
   }
-
-  static {
-    Object.defineProperty(AppArmorError.prototype, 'name', {
-      value: 'AppArmorError',
-      writable: true,
-      configurable: true,
-    })
-  }
 }
+
+// Not in a static block: the bundler would rename the class.
+Object.defineProperty(AppArmorError.prototype, 'name', {
+  value: 'AppArmorError',
+  writable: true,
+  configurable: true,
+})
 
 function quote(subject: string | number): string {
   return typeof subject === 'number' ? String(subject) : `'${subject}'`

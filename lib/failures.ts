@@ -186,6 +186,71 @@ const read: Table = {
   },
 }
 
+const query: Table = {
+  ENOENT: {
+    meaning: 'no such label',
+    help: `${loadIt} Every profile of a stack has to be loaded, and visible from this policy namespace.`,
+  },
+  EACCES: {
+    meaning: 'the policy may not be asked',
+    help: 'Let the profile that this process runs under write and read /sys/kernel/security/apparmor/.access.',
+  },
+  EFBIG: {
+    meaning: 'the question is too long for the kernel',
+    help: 'Label and path together have to fit into one page (4096 bytes, less a few).',
+  },
+  EINVAL: {
+    meaning: 'the kernel does not understand the label',
+    help: 'Check it: a namespace is written ":ns://name", a stack "a//&b".',
+  },
+  EPROTO: {
+    meaning: 'the kernel gave an answer that this package does not know',
+    help: 'Report it, with the version of the kernel.',
+  },
+}
+
+const peer: Table = {
+  ENOPROTOOPT: {
+    meaning: 'the kernel keeps no label for the peer of this socket',
+    help: 'Only connected unix stream sockets have one, from Linux 6.17 on or on a kernel with AppArmor’s mediation of unix sockets (Ubuntu’s); supports("network_v9/af_unix") or supports("network/af_unix") tells.',
+  },
+  ENOTSOCK: { meaning: 'this descriptor is no socket', help: 'Pass a connected unix socket.' },
+  EBADF: { meaning: 'no such descriptor is open', help: 'Ask before the socket is closed.' },
+  ENOTCONN: {
+    meaning: 'the socket is not connected',
+    help: 'Wait for the connection: a listening socket has no peer.',
+  },
+  EACCES: {
+    meaning: 'the current profile does not permit it',
+    help: 'Add a rule like "unix (getopt)," to the profile that the process runs under.',
+  },
+}
+
+const policyFiles: Table = {
+  ENOENT: {
+    meaning: 'no such policy namespace, or the kernel does not show its policy here',
+    help: 'Namespaces stand in policy/namespaces below findMountpoint(); nested ones are "a//b".',
+  },
+  EACCES: {
+    meaning: 'the policy may not be read',
+    help: 'The kernel has it in a file system without a place in the tree, so the profile that this process runs under needs flags=(attach_disconnected) and the rules "/sys/kernel/security/apparmor/** r," and "/{,**} r,".',
+  },
+}
+
+const featureSet: Table = {
+  ENOENT: {
+    meaning: 'no such set of features',
+    help: 'Saved sets are in /etc/apparmor.d/abi; the kernel’s own needs securityfs.',
+  },
+  EACCES: {
+    meaning: 'the set of features may not be read',
+    help: 'Let the profile that this process runs under read /sys/kernel/security/apparmor/features/**, or the file.',
+  },
+  EISDIR: { meaning: 'a directory is no set of features', help: 'Name a file in it.' },
+  ENODEV: { meaning: 'a device or a pipe is no set of features', help: 'Name a file.' },
+  ENOBUFS: { meaning: 'the set of features is too large', help: 'Check that the file is one.' },
+}
+
 /** What may happen to any call. */
 export const anywhere: Table = {
   EMFILE: {
@@ -208,6 +273,10 @@ export const failures: Readonly<Record<string, Table>> = {
   aa_getcon: read,
   aa_getprocattr: read,
   aa_gettaskcon: read,
+  aa_query_label: query,
+  aa_getpeercon: peer,
+  aa_features_new: featureSet,
+  open: policyFiles,
   aa_change_hat: hat,
   aa_change_hatv: hat,
   execve,
@@ -292,6 +361,10 @@ export const ownCodes: Table = {
   ERR_APPARMOR_REEXEC_LOOP: {
     meaning: 'this program was executed again, and its label is still another one',
     help: 'Nothing was confined. A profile in complain mode that is not loaded ends so; check the name and aa-status.',
+  },
+  ERR_APPARMOR_FEATURES: {
+    meaning: 'the file holds no set of features',
+    help: 'It has to look like "domain {change_hat {yes}}": a file of /etc/apparmor.d/abi, or the output of apparmor_parser --print-features.',
   },
   ERR_APPARMOR_PARTIAL: {
     meaning: 'some threads have the new label and some have not',

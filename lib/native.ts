@@ -14,6 +14,22 @@ export interface Native {
   readAttr(attr: 'current' | 'exec' | 'prev'): string | null
   readTask(pid: number): string
   listThreads(pid: number): { tid: number; name: string; label: string }[]
+  readPeer(fd: number): string
+  /** rows of bytes (lib/rows.ts): src/core/processes.h */
+  runningProcesses(pids: readonly number[]): Promise<Uint8Array>
+  /** rows of bytes: src/core/policy.h */
+  loadedProfiles(): Promise<Uint8Array>
+  policyRevisions(): Promise<Uint8Array>
+  watchRevision(
+    namespace: string,
+    keepsLoop: boolean,
+    onRevision: (error: Error | null, revision: string | null) => void,
+  ): () => void
+  featureId(path: string): string
+  queryLabel(
+    label: string,
+    match: string,
+  ): [allow: number, deny: number, audit: number, quiet: number]
   changeProcess(
     kind: Kind,
     profile: string,

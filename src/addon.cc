@@ -20,6 +20,14 @@ Napi::Object init(Napi::Env, Napi::Object exports) {
   add<readOwnAttr>(exports, "readAttr");
   add<readTaskLabel>(exports, "readTask");
   add<listThreadLabels>(exports, "listThreads");
+  add<readPeerLabel>(exports, "readPeer");
+  add<listProcesses>(exports, "runningProcesses");
+
+  add<listProfiles>(exports, "loadedProfiles");
+  add<listRevisions>(exports, "policyRevisions");
+  add<watchRevision>(exports, "watchRevision");
+  add<getFeatureId>(exports, "featureId");
+  add<askLabel>(exports, "queryLabel");
 
   add<changeProcess>(exports, "changeProcess");
   add<changeThread>(exports, "changeThread");

@@ -13,12 +13,19 @@ t.test('isEnabled is false, and availability tells why', async (t) => {
 t.test('every other call throws that reason', async (t) => {
   for (const name of Object.keys(CALLS)) {
     if (['isEnabled', 'availability', ...PURE, ...LAUNCHER].includes(name)) continue
-    t.throws(() => callExample(apparmor, name), {
+    await t.rejects(async () => callExample(apparmor, name), {
       name: 'AppArmorError',
       code: 'ECANCELED',
       message: /^ECANCELED: AppArmor was disabled when the kernel started/,
     })
   }
+})
+
+t.test('what would be an empty list, or waits, is that error too', async (t) => {
+  const error = { name: 'AppArmorError', code: 'ECANCELED' }
+  await t.rejects(apparmor.processes({ pid: process.pid }), error)
+  await t.rejects(apparmor.processes({ pid: 0x7fffffff }), error)
+  await t.rejects(apparmor.watch().next(), error)
 })
 
 t.test('garbage ends in a designed error', async (t) => {

@@ -12,7 +12,7 @@ const read = (file: string): string => readFileSync(file, 'utf8')
 /** What a module imports or exports again. */
 const imports = (file: string): readonly string[] =>
   Array.from(
-    read(file).matchAll(/^(?:import|export)\b[^']*?\bfrom '([^']+)'|\bimport\('([^']+)'\)/gm),
+    read(file).matchAll(/^(?:import|export)\b[\w\s{},*]*?\bfrom '([^']+)'|\bimport\('([^']+)'\)/gm),
     ([, fixed, dynamic]) => fixed ?? dynamic ?? '',
   )
 

@@ -21,6 +21,11 @@ for (const [table, entries] of Object.entries({ unavailable, anywhere, ...failur
   })
 }
 
+t.test('the class has its name in the bundle, too', async (t) => {
+  t.equal(AppArmorError.name, 'AppArmorError')
+  t.equal(AppArmorError.prototype.name, 'AppArmorError')
+})
+
 t.test('every call that the binary makes is in the table', async (t) => {
   const sources = ['src/core', 'src/node'].flatMap((directory) =>
     readdirSync(directory).map((file) => readFileSync(join(directory, file), 'utf8')),

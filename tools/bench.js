@@ -30,6 +30,10 @@ try {
   console.log('\nConfined children, under AppArmor')
   const spawn = await runUnderAppArmor([process.execPath, 'bench/spawn.js'], { timeout: 900 })
   if (spawn !== 0) throw new Error(`spawn ended with status ${spawn}`)
+  await runWithPeer('Questions about rules, under AppArmor', 'query')
+  console.log('\nWhat is loaded and what is confined, under AppArmor')
+  const seen = await runUnderAppArmor([process.execPath, 'bench/status.js'], { timeout: 900 })
+  if (seen !== 0) throw new Error(`status ended with status ${seen}`)
 } catch (error) {
   console.error(`bench: ${error.message}`)
   process.exitCode = 1

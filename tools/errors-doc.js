@@ -87,8 +87,8 @@ The name of a profile is a row of bytes to the kernel; any byte but 0 may occur.
   name may itself end like one.
 - \`unconfined\` has no mode: \`mode\` is \`null\`.
 - \`a//&b\` is a stack: both profiles apply. It is a set: its order says nothing. \`a//b\` is the child profile
-  or hat \`b\` of \`a\`. \`:ns://a\` is the profile \`a\` of the policy namespace \`ns\`. \`parseLabel()\` takes all
-  this apart.
+  or hat \`b\` of \`a\`. \`:ns://a\` is the profile \`a\` of the policy namespace \`ns\`, and the kernel
+  names a namespace once: in \`own//&:ns:a//&b\` \`b\` is in \`ns\`, too. \`parseLabel()\` takes all this apart.
 `
 
 if (process.argv.includes('--write')) {

@@ -166,30 +166,41 @@ Result<ProcessChange> changeEveryThread(Change change, std::string_view profile,
   return result;
 }
 
+namespace {
+
+struct LabelPart {
+  std::string_view policyNamespace, name;
+  bool operator==(const LabelPart&) const = default;
+};
+
+// Takes the first part off a label. One that names no namespace is in that of the part before it, and
+// ":ns:name" is ":ns://name".
+LabelPart takePart(std::string_view& label, std::string_view policyNamespace) {
+  const size_t end = label.find("//&");
+  std::string_view name = label.substr(0, end);
+  label.remove_prefix(end == std::string_view::npos ? label.size() : end + 3);
+  const size_t colon = name.starts_with(':') ? name.find(':', 1) : std::string_view::npos;
+  if (colon != std::string_view::npos) {
+    policyNamespace = name.substr(0, colon + 1);
+    name.remove_prefix(colon + 1);
+    if (name.starts_with("//")) name.remove_prefix(2);
+  }
+  return {policyNamespace, name};
+}
+
+}  // namespace
+
 bool labelIncludes(std::string_view label, std::string_view profile) {
-  const auto plain = [](std::string_view name) {
-    // ":ns:name" and ":ns://name" are the same
-    const size_t colon = name.starts_with(':') ? name.find(':', 1) : std::string_view::npos;
-    const bool slashes =
-        colon != std::string_view::npos && name.substr(colon + 1).starts_with("//");
-    return std::pair(
-        name.substr(0, colon == std::string_view::npos ? 0 : colon + 1),
-        name.substr(colon == std::string_view::npos ? 0 : colon + 1 + (slashes ? 2 : 0)));
-  };
-  const auto includes = [&](std::string_view part) {
-    std::string_view rest = label;
-    while (true) {
-      const size_t end = rest.find("//&");
-      if (plain(rest.substr(0, end)) == plain(part)) return true;
-      if (end == std::string_view::npos) return false;
-      rest.remove_prefix(end + 3);
-    }
-  };
+  LabelPart wanted{};
   while (!profile.empty()) {
-    const size_t end = profile.find("//&");
-    if (!includes(profile.substr(0, end))) return false;
-    if (end == std::string_view::npos) break;
-    profile.remove_prefix(end + 3);
+    wanted = takePart(profile, wanted.policyNamespace);
+    bool found = false;
+    LabelPart part{};
+    for (std::string_view rest = label; !rest.empty() && !found;) {
+      part = takePart(rest, part.policyNamespace);
+      found = part == wanted;
+    }
+    if (!found) return false;
   }
   return true;
 }

@@ -13,6 +13,8 @@ Napi::Value findMountpointPath(const Napi::CallbackInfo& info);
 Napi::Value readOwnAttr(const Napi::CallbackInfo& info);
 Napi::Value readTaskLabel(const Napi::CallbackInfo& info);
 Napi::Value listThreadLabels(const Napi::CallbackInfo& info);
+Napi::Value readPeerLabel(const Napi::CallbackInfo& info);
+Napi::Value listProcesses(const Napi::CallbackInfo& info);
 
 // transitions.cc
 Napi::Value changeProcess(const Napi::CallbackInfo& info);
@@ -27,5 +29,14 @@ Napi::Value takeStatusReport(const Napi::CallbackInfo& info);
 Napi::Value openReportChannel(const Napi::CallbackInfo& info);
 Napi::Value takeReportOfChannel(const Napi::CallbackInfo& info);
 Napi::Value execProgram(const Napi::CallbackInfo& info);
+
+// policy.cc
+Napi::Value listProfiles(const Napi::CallbackInfo& info);
+Napi::Value listRevisions(const Napi::CallbackInfo& info);
+Napi::Value getFeatureId(const Napi::CallbackInfo& info);
+Napi::Value askLabel(const Napi::CallbackInfo& info);
+
+// watch.cc
+Napi::Value watchRevision(const Napi::CallbackInfo& info);
 
 }  // namespace apparmor::node

@@ -7,13 +7,17 @@
 namespace apparmor::node {
 
 Napi::Value fail(Napi::Env env, const Failure& failure) {
+  toError(env, failure).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+Napi::Error toError(Napi::Env env, const Failure& failure) {
   Napi::Error error =
       Napi::Error::New(env, std::string(failure.call) + ": " + strerror(failure.error));
   error.Set("errno", Napi::Number::New(env, -failure.error));
   error.Set("syscall", Napi::String::New(env, failure.call));
   if (!failure.path.empty()) error.Set("path", toText(env, failure.path));
-  error.ThrowAsJavaScriptException();
-  return env.Undefined();
+  return error;
 }
 
 Napi::Value toText(Napi::Env env, std::string_view bytes) {

@@ -9,11 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "../core/policy.h"
 #include "../core/result.h"
 
 namespace apparmor::node {
 
 Napi::Value fail(Napi::Env env, const Failure& failure);
+Napi::Error toError(Napi::Env env, const Failure& failure);
 
 // A kernel string for JavaScript, lossless (core/text.h).
 Napi::Value toText(Napi::Env env, std::string_view bytes);
@@ -29,6 +31,9 @@ inline Napi::Value convert(Napi::Env env, const Done&) {
 }
 inline Napi::Value convert(Napi::Env env, const std::string& bytes) {
   return toText(env, bytes);
+}
+inline Napi::Value convert(Napi::Env env, const Bytes& bytes) {
+  return Napi::Buffer<char>::Copy(env, bytes.text.data(), bytes.text.size());
 }
 inline Napi::Value convert(Napi::Env env, const std::optional<std::string>& bytes) {
   return bytes ? toText(env, *bytes) : env.Null();

@@ -1,7 +1,10 @@
 #include "../core/attr.h"
 #include "../core/labels.h"
+#include "../core/peer.h"
+#include "../core/processes.h"
 #include "exports.h"
 #include "guard.h"
+#include "task.h"
 
 namespace apparmor::node {
 
@@ -31,6 +34,21 @@ Napi::Value listThreadLabels(const Napi::CallbackInfo& info) {
     list.Set(i, entry);
   }
   return list;
+}
+
+// readPeer(fd)
+Napi::Value readPeerLabel(const Napi::CallbackInfo& info) {
+  return answer(info.Env(), peerLabel(info[0].As<Napi::Number>().Int32Value()));
+}
+
+// runningProcesses(pids) → promise of rows (core/processes.h)
+Napi::Value listProcesses(const Napi::CallbackInfo& info) {
+  const auto list = info[0].As<Napi::Array>();
+  std::vector<pid_t> pids;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    pids.push_back(list.Get(i).As<Napi::Number>().Int32Value());
+  }
+  return startTask(info.Env(), [pids = std::move(pids)] { return runningProcesses(pids); });
 }
 
 }  // namespace apparmor::node

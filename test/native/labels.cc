@@ -11,6 +11,10 @@ void testLabels() {
   check(labelIncludes("a//&web", "web") && labelIncludes("web//&b", "web"),
         "a stack includes its parts");
   check(labelIncludes("a//&:ns://web", ":ns:web"), "a namespace may be written in two ways");
+  check(labelIncludes("own//&:ns:a//&web", ":ns:web") &&
+            labelIncludes(":ns:a//&b", ":ns://b//&:ns:a") &&
+            !labelIncludes("own//&:ns:a//&web", "web"),
+        "a namespace goes for the parts behind it");
   check(!labelIncludes("website", "web") && !labelIncludes("web//hat", "web") &&
             !labelIncludes("web", "website"),
         "a part of a name is not included");

@@ -11,6 +11,20 @@ export const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   getThreadCons: [],
   getProcAttr: ['current'],
   parseLabel: ['a//&b'],
+  getPeerCon: [0],
+  formatLabel: [[{ name: 'a' }]],
+  features: [],
+  supports: ['file'],
+  featureId: [],
+  compareFeatures: [{}, {}],
+  queryFile: ['unconfined', '/', 'r'],
+  queryLink: ['unconfined', '/a', '/b'],
+  queryDbus: ['unconfined', { access: 'eavesdrop', bus: 'system' }],
+  explainAccess: ['unconfined', '/'],
+  profiles: [],
+  processes: [],
+  status: [],
+  watch: [],
   labelIncludes: ['a//&b', 'b'],
   changeProfile: [MISSING],
   stackProfile: [MISSING],
@@ -27,7 +41,16 @@ export const CALLS: Readonly<Record<string, readonly unknown[]>> = {
 }
 
 /** These look at text only: they work without AppArmor, and where the binary is missing. */
-export const PURE: readonly string[] = ['parseLabel', 'labelIncludes']
+export const PURE: readonly string[] = [
+  'parseLabel',
+  'labelIncludes',
+  'formatLabel',
+  'compareFeatures',
+  'watch',
+]
+
+/** These return promises, and look at much. */
+export const ASYNC: readonly string[] = ['profiles', 'processes', 'status']
 
 /** These need the launcher, not the binary. */
 export const LAUNCHER: readonly string[] = ['confineCommand']

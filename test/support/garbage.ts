@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import * as apparmor from 'apparmor'
-import { CALLS, MISSING } from './calls.ts'
+import { ASYNC, CALLS, MISSING } from './calls.ts'
 
 const { AppArmorError } = apparmor
 
@@ -42,14 +42,14 @@ const options = fc.record(
 const argument = fc.oneof(text, number, anything, options, symbolOrFunction)
 
 /**
- * Calls every public function with generated arguments, `runs` times each.
+ * Calls every synchronous public function with generated arguments, `runs` times each.
  *
  * @param after is called after each call
  * @returns what was thrown that no caller should ever see
  */
 export function callWithGarbage(runs: number, after: () => void = () => {}): readonly string[] {
   const surprises: string[] = []
-  for (const name of Object.keys(CALLS)) {
+  for (const name of Object.keys(CALLS).filter((name) => !ASYNC.includes(name))) {
     const call = apparmor[name as keyof typeof apparmor] as (...args: readonly unknown[]) => unknown
     const property = fc.property(fc.array(argument, { maxLength: 3 }), (args) => {
       try {

@@ -1,0 +1,25 @@
+/** Patterns of apparmor.d(5), with paths that they match and paths that they do not. */
+export const PATTERNS: readonly (readonly [
+  pattern: string,
+  yes: readonly string[],
+  no: readonly string[],
+])[] = [
+  ['/bin/a', ['/bin/a'], ['/bin/ab', '/bin', '/sbin/a']],
+  ['/bin/*', ['/bin/a', '/bin/a.b'], ['/bin/', '/bin/a/b']],
+  ['/bin/a*', ['/bin/a', '/bin/ab'], ['/bin/a/b']],
+  ['/bin/*a', ['/bin/a', '/bin/ba'], ['/bin/', '/bin/b/a']],
+  ['/opt/**a', ['/opt/a', '/opt/b/a'], ['/opt/b']],
+  ['/opt/{*/,}x', ['/opt/x', '/opt/a/x', '/opt//x'], ['/opt/a/b/x']],
+  ['/opt/***', ['/opt/a', '/opt/a/b'], ['/opt/']],
+  ['/opt/**', ['/opt/a', '/opt/a/b'], ['/opt/', '/opt']],
+  ['/opt/**/x', ['/opt/a/x', '/opt/a/b/x'], ['/opt/x']],
+  ['/bin/?', ['/bin/a'], ['/bin/ab', '/bin/']],
+  ['/{usr/,}bin/a', ['/usr/bin/a', '/bin/a'], ['/opt/bin/a']],
+  ['/bin/{a,{b,c}d}', ['/bin/a', '/bin/bd', '/bin/cd'], ['/bin/b']],
+  ['/bin/[ab]', ['/bin/a', '/bin/b'], ['/bin/c']],
+  ['/bin/[^a-c]', ['/bin/d'], ['/bin/b']],
+  ['/bin/a\\*', ['/bin/a*'], ['/bin/ab']],
+  ['/bin/a,b', ['/bin/a,b'], ['/bin/a']],
+  ['/bin/a.b+(c)|$', ['/bin/a.b+(c)|$'], ['/bin/axb']],
+  ['/bin/a\nb', ['/bin/a\nb'], []],
+]
