@@ -363,12 +363,16 @@ export async function observe(name: string, setting: Setting): Promise<unknown> 
 export function compare(t: Test, functions: Functions, names: RegExp): void {
   const dir = makeParityFiles(t)
   const confined = { profile: 'apparmor-test-child' }
-  for (const name of Object.keys(CASES).filter((name) => names.test(name))) {
-    t.test(name, async (t) => {
-      const seen = await observe(name, { dir, confined, functions })
-      const expected = await observe(name, { dir, confined: {}, functions: node as Functions })
-      t.strictSame(seen, expected)
-      t.notMatch(JSON.stringify(seen), /apparmor-launcher/)
-    })
-  }
+  t.test('what is seen of a confined child is what Node shows of a plain one', async (t) => {
+    const label = functions.spawnSync('cat', ['/proc/self/attr/current'], confined).stdout
+    t.equal(String(label), 'apparmor-test-child (enforce)\n', 'for it is confined')
+    for (const name of Object.keys(CASES).filter((name) => names.test(name))) {
+      t.test(name, async (t) => {
+        const seen = await observe(name, { dir, confined, functions })
+        const expected = await observe(name, { dir, confined: {}, functions: node as Functions })
+        t.strictSame(seen, expected)
+        t.notMatch(JSON.stringify(seen), /apparmor-launcher/)
+      })
+    }
+  })
 }
