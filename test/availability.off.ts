@@ -1,6 +1,7 @@
 import * as apparmor from 'apparmor'
 import t from 'tap'
 import { callExample, CALLS, LAUNCHER, PURE } from './support/calls.ts'
+import { afterScript, child } from './support/child.ts'
 import { callWithGarbage } from './support/garbage.ts'
 
 t.test('isEnabled is false, and availability tells why', async (t) => {
@@ -8,6 +9,13 @@ t.test('isEnabled is false, and availability tells why', async (t) => {
   const found = apparmor.availability()
   t.match(found, { enabled: false, code: 'ECANCELED' })
   t.match(!found.enabled && found.reason, /^AppArmor was disabled when the kernel started\. \S/)
+})
+
+t.test('and it does so without /proc', async (t) => {
+  const through = afterScript('umount -l /proc; mount -t tmpfs none /proc', 'unshare', '-m')
+  t.match(child([['call', 'availability']], { through }), [
+    { ok: { enabled: false, code: 'ECANCELED' } },
+  ])
 })
 
 t.test('every other call throws that reason', async (t) => {

@@ -25,8 +25,8 @@ Availability availability() {
   // Nothing but a confinement refuses a task its own attribute; the policy interface may be hidden.
   if (refused && whole != ECANCELED && whole != ENOSYS) return {0, mountpoint};
   // No way to the attributes (no /proc) and no /sys to ask: that AppArmor is absent is not known.
-  const bool blind =
-      !failure.path.empty() && failure.error == ENOENT && access("/proc/self", F_OK) != 0;
+  const bool blind = !failure.path.empty() && failure.error == ENOENT &&
+                     access("/proc/self", F_OK) != 0 && whole != ECANCELED;
   return {blind ? ENOENT : refused && whole == ENOSYS ? failure.error : whole, mountpoint};
 }
 
