@@ -23,16 +23,17 @@ const PROFILES = 'test/guest/profiles/process.profile'
 /**
  * Runs in the guest. The library and the C library it was built for are laid over the system's, where no
  * one else sees them. mount does it in one process: between two, the C library and its loader would not fit.
+ * What a confined process writes to is opened in there: a file from another mount namespace has no path.
  */
 const SCRIPT = `
 apparmor_parser -r -K ${PROFILES} || exit
 cell() {
   fstab=$1 program=$2 name=$3 node=$4
-  unshare -m sh -c '[ ! -s "$1" ] || mount -a -T "$1" && exec "$2" "$3"' sh \
-    "$fstab" "$node" "$program" 2> /tmp/cell.err > /tmp/cell.out
+  unshare -m sh -c '[ ! -s "$1" ] || mount -a -T "$1" && exec "$2" "$3" > /tmp/out 2> /tmp/err' sh \
+    "$fstab" "$node" "$program"
   status=$?
-  echo "cell $name $status $(tail -n 1 /tmp/cell.out) $(grep -m 1 Error /tmp/cell.err)"
-  [ $status = 0 ] || cat /tmp/cell.err >&2
+  echo "cell $name $status $(tail -n 1 /tmp/out) $(grep -m 1 Error /tmp/err)"
+  [ $status = 0 ] || cat /tmp/err >&2
 }
 echo "release $(uname -r)"
 `

@@ -1,5 +1,5 @@
 // The kernel tests of the repository against an installed package, in one boot of a guest.
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { runGuest } from '../guest/guest.js'
@@ -15,6 +15,7 @@ export async function testInstalled(project, names) {
   // copied, their import of the package leads to the installed one
   rmSync(join(project, 'test'), { recursive: true, force: true })
   cpSync(BUILT, join(project, 'test'), { recursive: true })
+  writeFileSync(join(project, 'test/package.json'), '{ "type": "module" }\n')
   const left = new Set(names)
   let text = ''
   const stdout = new Writable({
