@@ -1,7 +1,7 @@
 // Tests the package as it is shipped: the tarball's contents and size, its installation by three package
 // managers with install scripts forbidden, its use, and the kernel tests against what was installed.
 //
-//   npm run test:pack [-- --no-guest]
+//   npm run test:pack [-- --no-guest] [-- KERNEL-TEST…]
 //
 // Needs the prebuilt binaries: npm run prebuildify. The last line is "N passed, N failed".
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -26,7 +26,10 @@ const KERNEL_TESTS =
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 process.chdir(root)
-const { values } = parseArgs({ options: { 'no-guest': { type: 'boolean' } } })
+const { values, positionals } = parseArgs({
+  options: { 'no-guest': { type: 'boolean' } },
+  allowPositionals: true,
+})
 
 /**
  * @param {string} name
@@ -101,6 +104,7 @@ async function main() {
       useProject(project(manager), root)
     })
   }
+  const asked = positionals.map((name) => `${name}.kernel`)
   const emulated = noEmulator()
   if (emulated) say(`! arm64 not run: ${emulated}`)
   else await check('arm64 in emulation', () => runArm64(project('npm')))
@@ -110,7 +114,8 @@ async function main() {
       return `Node-API ${await loadMusl(project('npm'), target)}`
     })
   }
-  if (!values['no-guest']) await testInstalled(project('npm'), KERNEL_TESTS)
+  if (!values['no-guest'])
+    await testInstalled(project('npm'), asked.length > 0 ? asked : KERNEL_TESTS)
 }
 
 try {
