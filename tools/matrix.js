@@ -29,7 +29,8 @@ const SCRIPT = `
 apparmor_parser -r -K ${PROFILES} || exit
 cell() {
   fstab=$1 program=$2 name=$3 node=$4
-  unshare -m sh -c '[ ! -s "$1" ] || mount -a -T "$1" && exec "$2" "$3" > /tmp/out 2> /tmp/err' sh \
+  unshare -m sh -c \
+    '[ ! -s "$1" ] || mount -a -T "$1" && exec "$2" "$3" < /dev/null > /tmp/out 2> /tmp/err' sh \
     "$fstab" "$node" "$program"
   status=$?
   echo "cell $name $status $(tail -n 1 /tmp/out) $(grep -m 1 Error /tmp/err)"

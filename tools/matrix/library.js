@@ -9,6 +9,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -36,7 +37,8 @@ export function packageFor(name) {
   if (suite === undefined) throw new Error(`no libapparmor ${name}`)
   const directory = resolve('build/matrix', name)
   const place = join(directory, 'node_modules/apparmor')
-  rmSync(directory, { recursive: true, force: true })
+  const fresh = suite !== null && isFresh(join(place, 'build/Release/apparmor.node'))
+  if (!fresh) rmSync(directory, { recursive: true, force: true })
   mkdirSync(place, { recursive: true })
   for (const source of SOURCES) cpSync(source, join(place, source), { recursive: true })
   writeFileSync(join(directory, 'package.json'), '{ "name": "user", "type": "module" }\n')
@@ -47,7 +49,7 @@ export function packageFor(name) {
     cpSync('prebuilds', join(place, 'prebuilds'), { recursive: true })
   } else {
     const tree = treeOf(suite)
-    version = build(place, tree)
+    version = build(place, tree, fresh)
     if (suite !== hostSuite()) writeFileSync(fstab, overlays(tree).join('\n') + '\n')
   }
   return {
@@ -80,14 +82,24 @@ function treeOf(suite) {
   return directory
 }
 
+/** @param {string} binary */
+function isFresh(binary) {
+  const built = statSync(binary, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  return [...sources.map((file) => join('src', file)), 'binding.gyp'].every(
+    (file) => statSync(file).mtimeMs < built,
+  )
+}
+
 /**
  * As npm rebuild --build-from-source does it, with another pkg-config.
  *
  * @param {string} place
  * @param {string} tree
+ * @param {boolean} fresh whether it is built already
  * @returns {string} the version of libapparmor
  */
-function build(place, tree) {
+function build(place, tree, fresh) {
   const env = {
     ...process.env,
     PKG_CONFIG_LIBDIR: join(tree, 'usr/lib/x86_64-linux-gnu/pkgconfig'),
@@ -98,6 +110,7 @@ function build(place, tree) {
   const pkgConfig = (/** @type {string} */ what) =>
     execFileSync('pkg-config', [what, 'libapparmor'], { env, encoding: 'utf8' }).trim()
   const version = pkgConfig('--modversion')
+  if (fresh) return version
   const { status } = spawnSync(process.execPath, ['tools/build-native.js'], {
     cwd: place,
     env,
