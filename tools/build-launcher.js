@@ -25,29 +25,36 @@ const FLAGS = `
 
 /**
  * @param {'x64' | 'arm64'} arch
+ * @param {string | undefined} wish
  * @returns {[command: string, ...flags: string[]]}
  */
-function compilerFor(arch) {
+function compilerFor(arch, wish) {
   const cross = arch !== process.arch
   const candidates = [cross ? `${TRIPLES[arch]}-gcc` : 'gcc', 'clang']
-  for (const command of process.env.CC ? [process.env.CC] : candidates) {
+  for (const command of wish ? [wish] : candidates) {
     const { status, stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' })
     if (status !== 0) continue
     const flags = arch === 'x64' ? ['-fcf-protection=none'] : []
     if (!stdout.includes('clang')) return [command, '-Os', ...flags]
-    if (cross) flags.push(`--target=${TRIPLES[arch]}`, '-fuse-ld=lld', '-Wl,--no-rosegment')
+    // for the same bytes wherever it is built, this machine is named as well
+    flags.push(`--target=${TRIPLES[arch]}`)
+    if (cross || wish) flags.push('-fuse-ld=lld', '-Wl,--no-rosegment')
     return [command, '-Oz', ...flags]
   }
   throw new Error(`no compiler for the launcher (${arch}): set CC, or install gcc`)
 }
 
 /**
- * @param {{ arch?: string, out?: string }} [options]
+ * @param {{ arch?: string, out?: string, compiler?: string | undefined }} [options]
  * @returns {string} the path of the launcher
  */
-export function buildLauncher({ arch = process.arch, out = join(root, 'build/launcher') } = {}) {
+export function buildLauncher({
+  arch = process.arch,
+  out = join(root, 'build/launcher'),
+  compiler: wish = process.env.CC,
+} = {}) {
   if (arch !== 'x64' && arch !== 'arm64') throw new Error(`the launcher does not know ${arch}`)
-  const [compiler, ...flags] = compilerFor(arch)
+  const [compiler, ...flags] = compilerFor(arch, wish)
   const file = join(resolve(out), `linux-${arch}`, 'apparmor-launcher')
   mkdirSync(dirname(file), { recursive: true })
   const source = join(root, 'src/launcher/launcher.c')

@@ -4,10 +4,10 @@
 //   node tools/runtimes.js [--kernel K]
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { cacheDirectory } from './cache.js'
 import { runUnderAppArmor } from './kernel.js'
 
 const PACKAGES = { '@oven/bun-linux-x64': 'bin/bun', '@deno/linux-x64-glibc': 'deno' }
@@ -19,10 +19,7 @@ if (values.kernel !== undefined) {
   Object.assign(process.env, { APPARMOR_GUEST: 'always', APPARMOR_GUEST_KERNEL: values.kernel })
 }
 
-const cache = join(
-  process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
-  'apparmor-nodes/runtimes',
-)
+const cache = cacheDirectory('apparmor-runtimes')
 mkdirSync(cache, { recursive: true })
 const programs = Object.entries(PACKAGES).map(([name, file]) => {
   const program = join(cache, 'node_modules', name, file)

@@ -16,7 +16,7 @@ thread_local UniqueFd channel;
 // No error at end-of-file.
 Result<std::optional<Report>> readReport(int fd) {
   Report report;
-  ssize_t size;
+  ssize_t size = 0;
   do {
     size = read(fd, report.data(), sizeof report);
   } while (size < 0 && errno == EINTR);

@@ -14,14 +14,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cacheDirectory } from '../cache.js'
+import { downloadPackages, hasDebianKeys } from '../debian.js'
 import { PROGRAM as QEMU, makeInitramfs } from './qemu.js'
 
 const PROGRAM = '/usr/bin/linux.uml'
 const MODULES = '/usr/lib/uml/modules'
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /** Debian's releases, by the kernel in their package user-mode-linux. */
 const SUITES = /** @type {Record<string, string>} */ ({
@@ -120,9 +120,7 @@ function emulatedKernel() {
 
 const known = () => [...Object.keys(SUITES), SMP]
 
-function cache() {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'apparmor-guest')
-}
+const cache = () => cacheDirectory('apparmor-guest')
 
 /** @param {string} file */
 function isExecutable(file) {
@@ -240,33 +238,6 @@ function fetchKernel(suite) {
 }
 
 /**
- * Downloads Debian packages of any suite through an apt of their own, signatures checked.
- *
- * @param {string} directory
- * @param {string} suite
- * @param {readonly string[]} packages
- */
-function downloadPackages(directory, suite, packages) {
-  const root = join(directory, 'apt')
-  mkdirSync(join(root, 'lists/partial'), { recursive: true })
-  mkdirSync(join(root, 'archives/partial'), { recursive: true })
-  const source = `deb [signed-by=${KEYRING}] http://deb.debian.org/debian ${suite} main\n`
-  writeFileSync(join(root, 'sources.list'), source)
-  const settings = {
-    'Dir::State': root,
-    'Dir::State::status': '/dev/null',
-    'Dir::Cache': root,
-    'Dir::Etc::SourceList': join(root, 'sources.list'),
-    'Dir::Etc::SourceParts': '/dev/null',
-    'APT::Sandbox::User': 'root', // the directory may be closed to apt's own user
-  }
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-  for (const command of [['update'], ['download', ...packages]]) {
-    execFileSync('apt-get', ['-qq', ...options, ...command], { cwd: directory, stdio: 'inherit' })
-  }
-}
-
-/**
  * Makes a program start with another dynamic linker. Rewritten in place: a tool that moves segments
  * breaks a kernel, and so does starting it through the linker, because it executes itself again.
  *
@@ -302,7 +273,7 @@ function main(versions) {
     )
     return 1
   }
-  if (!existsSync(KEYRING)) {
+  if (!hasDebianKeys()) {
     process.stderr.write(
       'kernels: no keys to check with: sudo apt-get install debian-archive-keyring\n',
     )

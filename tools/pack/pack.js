@@ -1,0 +1,127 @@
+// Tests the package as it is shipped: the tarball's contents and size, its installation by three package
+// managers with install scripts forbidden, its use, and the kernel tests against what was installed.
+//
+//   npm run test:pack [-- --no-guest] [-- KERNEL-TEST…]
+//
+// Needs the prebuilt binaries: npm run prebuildify. The last line is "N passed, N failed".
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { buildTs } from '../build-ts.js'
+import { TARGETS } from '../prebuild/targets.js'
+import { fail, say, total } from '../test/report.js'
+import { compareContents } from './contents.js'
+import { testInstalled } from './guest.js'
+import { loadMusl, noEmulator, runArm64 } from './machines.js'
+import { launcherRuns, makeProject, managers, useProject } from './projects.js'
+
+const WORK = 'build/pack'
+const SIZE = 250_000
+const KERNEL_TESTS =
+  'availability child_process_async child_process_sync confine confine_command exec hat identity process'
+    .split(' ')
+    .map((name) => `${name}.kernel`)
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+process.chdir(root)
+const { values, positionals } = parseArgs({
+  options: { 'no-guest': { type: 'boolean' } },
+  allowPositionals: true,
+})
+
+/**
+ * @param {string} name
+ * @param {() => unknown} check throws, or tells more
+ */
+async function check(name, check) {
+  try {
+    const more = await check()
+    total.passed++
+    say(`✓ ${name}${typeof more === 'string' ? `: ${more}` : ''}`)
+    return true
+  } catch (error) {
+    fail(name, /** @type {Error} */ (error).message)
+    return false
+  }
+}
+
+function pack() {
+  const output = execFileSync(
+    'npm',
+    ['pack', '--json', '--ignore-scripts', '--pack-destination', WORK],
+    { encoding: 'utf8' },
+  )
+  const [{ filename, size, files }] = JSON.parse(output)
+  return {
+    tarball: join(WORK, filename),
+    size: /** @type {number} */ (size),
+    files: /** @type {{ path: string, mode: number }[]} */ (files),
+  }
+}
+
+/**
+ * @param {string} name of a program of the development dependencies
+ * @param {readonly string[]} args
+ */
+function tool(name, ...args) {
+  const { status, stdout, stderr } = spawnSync(join('node_modules/.bin', name), args, {
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(stdout + stderr)
+}
+
+async function main() {
+  if (!existsSync('prebuilds')) throw new Error('no prebuilds here: npm run prebuildify')
+  if (!buildTs()) throw new Error('tsc found errors')
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json']
+  execFileSync(process.execPath, tsc, { stdio: ['ignore', 2, 2] })
+  rmSync(WORK, { recursive: true, force: true })
+  mkdirSync(WORK, { recursive: true })
+
+  await check('the binaries keep their promises', () => {
+    execFileSync(process.execPath, ['tools/prebuild/check-abi.js'], { stdio: ['ignore', 2, 2] })
+  })
+  const { tarball, size, files } = pack()
+  await check('the tarball has what it should have', () => {
+    const differences = compareContents(files.map(({ path }) => path))
+    if (differences.length > 0) throw new Error(differences.join('\n'))
+    return `${files.length} files`
+  })
+  await check(`the tarball has at most ${SIZE} bytes`, () => {
+    if (size > SIZE) throw new Error(`${size}`)
+    return `${size}`
+  })
+  await check('publint --strict', () => tool('publint', tarball, '--strict'))
+  await check('arethetypeswrong', () => tool('attw', tarball, '--profile', 'esm-only'))
+
+  const project = (/** @type {string} */ name) => join(root, WORK, name)
+  for (const manager of managers) {
+    await check(`installed by ${manager} and used: ESM, require, TypeScript`, () => {
+      makeProject(project(manager), manager, tarball)
+      if (!launcherRuns(project(manager))) throw new Error('the launcher lost its run bit')
+      useProject(project(manager), root)
+    })
+  }
+  const asked = positionals.map((name) => `${name}.kernel`)
+  const emulated = noEmulator()
+  if (emulated) say(`! arm64 not run: ${emulated}`)
+  else await check('arm64 in emulation', () => runArm64(project('npm')))
+  for (const target of TARGETS.filter(({ libc }) => libc === 'musl')) {
+    if (target.arch !== process.arch && emulated) continue
+    await check(`musl's loader takes the ${target.arch} binary`, async () => {
+      return `Node-API ${await loadMusl(project('npm'), target)}`
+    })
+  }
+  if (!values['no-guest'])
+    await testInstalled(project('npm'), asked.length > 0 ? asked : KERNEL_TESTS)
+}
+
+try {
+  await main()
+} catch (error) {
+  fail('test:pack', /** @type {Error} */ (error).message)
+}
+say(`${total.passed} passed, ${total.failed} failed`)
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
