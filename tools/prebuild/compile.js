@@ -20,12 +20,15 @@ const HARDENING = '-fPIC -fstack-protector-strong'
 // Nothing here computes; the time goes into system calls. So the smallest code, and no tables to unwind it.
 const SIZE =
   '-Oz -ffunction-sections -fdata-sections -fvisibility=hidden -fno-asynchronous-unwind-tables'
+// The library's objects stay as they are: llvm-objcopy mends one of them.
+const LINK_TIME = '-flto'
 const C = '-std=gnu11 -D_GNU_SOURCE -DHAVE_SECURE_GETENV -DHAVE_REALLOCARRAY -DHAVE_ASPRINTF -w'
 // -nostdlib: of the C library's start files the addon needs nothing, and they lack the marks that CET
 // and BTI ask of every part.
 const LINK = `
   -shared -nostdlib -fuse-ld=lld -Wl,--version-script=${join(here, 'exports.map')}
-  -Wl,--gc-sections,--as-needed,--build-id=none,-s -Wl,-z,noexecstack`
+  -Wl,--gc-sections,--icf=safe,--hash-style=gnu,--as-needed,--build-id=none,-s
+  -Wl,-z,noexecstack -Wl,-mllvm,-inline-threshold=0`
 
 // A static library of libapparmor has two versions of two functions; of these the newer ones.
 const VERSIONS = [
@@ -61,6 +64,7 @@ export async function compile(target, work, file) {
   const c = [...common, ...words(C), ...system, ...api]
   const cc = [
     ...common,
+    LINK_TIME,
     ...gyp.cflags,
     ...gyp.cflags_cc,
     ...gyp.defines.map((define) => `-D${define}`),
@@ -87,6 +91,7 @@ export async function compile(target, work, file) {
   await run('clang', [
     `--target=${target.triple}`,
     `--sysroot=${tree}`,
+    LINK_TIME,
     ...words(LINK),
     ...gyp.ldflags,
     ...marks(target),
