@@ -179,13 +179,13 @@ sub mount_share {
 }
 
 sub set_up_kernel {
-  my ($release) = @_;
   my $host = 'guest';
   system_call('sethostname', $host, length $host);
   # else the kernel keeps ten audit records in five seconds and drops the others
   write_file('/proc/sys/kernel/printk_ratelimit', '0');
-  # user-mode Linux 7.2 panics when a process that uses io_uring forks
-  write_file('/proc/sys/kernel/io_uring_disabled', '2') if $release =~ /^[7-9]\./;
+  # user-mode Linux 6.12 and 7.2 panic when a process that uses io_uring forks
+  my $io_uring = '/proc/sys/kernel/io_uring_disabled';
+  write_file($io_uring, '2') if -e $io_uring;
   if (socket my $socket, $AF_INET, $SOCK_DGRAM, 0) {
     my $request = pack 'a16 s x22', 'lo', $IFF_UP_RUNNING;
     ioctl $socket, $SIOCSIFFLAGS, $request;
@@ -314,7 +314,7 @@ load_overlayfs($settings{modules}[0], $release);
 enter_overlay();
 mount_system_directories();
 mount_share($settings{share}[$_], $_) for 0 .. $#{ $settings{share} };
-set_up_kernel($release);
+set_up_kernel();
 for (map { m{^TMPDIR=(/.+)}s } @{ $settings{env} }) {
   if (!-d) { make_directories($_); chmod 01777, $_ }
 }
