@@ -20,6 +20,7 @@ import { buildNative } from './build-native.js'
 import { buildTs } from './build-ts.js'
 import { runGuest } from './guest/guest.js'
 import { chooseKernel } from './kernel.js'
+import { nodeProgram } from './node-program.js'
 import { buildCoreTests } from './test/core.js'
 import { fail, report, reportOff, say, total } from './test/report.js'
 import { nameOf, runFile, SAVED } from './test/run-file.js'
@@ -28,6 +29,8 @@ const BUILT = 'build/test'
 const FILE_TIMEOUT = 600
 const GUEST_TIMEOUT = 3600
 const JOBS = 2
+// For nodes.kernel; the whole table is npm run test:matrix.
+const OTHER_NODES = ['24']
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -155,6 +158,14 @@ function lines(onLine) {
   })
 }
 
+function fetchNodes() {
+  try {
+    process.env.APPARMOR_TEST_NODES = OTHER_NODES.map(nodeProgram).join(':')
+  } catch (error) {
+    say(`! no other Node.js: ${/** @type {Error} */ (error).message}`)
+  }
+}
+
 /**
  * The work to do, the longest first.
  *
@@ -162,6 +173,7 @@ function lines(onLine) {
  */
 function plan() {
   const kernel = select('kernel')
+  if (kernel.includes('nodes.kernel')) fetchNodes()
   if (values.off) return kernel.length > 0 ? [() => runKernel(kernel, 'off')] : []
   const off = select('off')
   const guest = process.env.APPARMOR_GUEST !== 'never'
