@@ -9,8 +9,9 @@ import type { Target } from './target.ts'
 // Absolute and inside the package: code that confines must not come from where a PATH points.
 const root = url.fileURLToPath(new URL('..', import.meta.url))
 const name = path.join(`linux-${process.arch}`, 'apparmor-launcher')
-const prebuilt = path.join(root, 'prebuilds', name)
-const launcher = fs.existsSync(prebuilt) ? prebuilt : path.join(root, 'build/launcher', name)
+// A build of one's own comes first, as for the binary.
+const built = path.join(root, 'build/launcher', name)
+const launcher = fs.existsSync(built) ? built : path.join(root, 'prebuilds', name)
 
 /** A command as the launcher executes it. */
 export interface Command {
