@@ -1,8 +1,16 @@
 // Packages of any Debian suite, for any architecture, on a Debian of another: through an apt of their own
 // that checks signatures, knows nothing of the system's packages, and needs no privilege.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
@@ -43,4 +51,30 @@ export function downloadPackages(directory, suite, packages, options = {}) {
       stdio: ['ignore', 2, 2],
     })
   }
+}
+
+/**
+ * Unpacks packages into a directory, unless it is there already.
+ *
+ * @param {string} directory
+ * @param {Parameters<typeof downloadPackages>[1]} suite
+ * @param {Parameters<typeof downloadPackages>[2]} packages
+ * @param {Parameters<typeof downloadPackages>[3]} [options]
+ * @returns {string} the directory
+ */
+export function unpackPackages(directory, suite, packages, options) {
+  if (existsSync(directory)) return directory
+  mkdirSync(dirname(directory), { recursive: true })
+  const work = mkdtempSync(join(dirname(directory), 'fetch-'))
+  try {
+    process.stderr.write(`fetching from Debian ${suite}: ${packages.join(' ')}\n`)
+    downloadPackages(work, suite, packages, options)
+    for (const file of readdirSync(work).filter((name) => name.endsWith('.deb'))) {
+      execFileSync('dpkg-deb', ['-x', join(work, file), join(work, 'tree')])
+    }
+    renameSync(join(work, 'tree'), directory)
+  } finally {
+    rmSync(work, { recursive: true })
+  }
+  return directory
 }

@@ -5,16 +5,14 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { cacheDirectory } from '../cache.js'
-import { downloadPackages } from '../debian.js'
+import { unpackPackages } from '../debian.js'
 
 /** By the Debian suite that has it; the prebuilt binary has one of its own inside. */
 export const LIBRARIES = /** @type {Readonly<Record<string, string | null>>} */ ({
@@ -64,22 +62,7 @@ export function packageFor(name) {
 
 /** @param {string} suite */
 function treeOf(suite) {
-  const cache = cacheDirectory('apparmor-matrix')
-  const directory = join(cache, suite)
-  if (existsSync(directory)) return directory
-  mkdirSync(cache, { recursive: true })
-  const work = mkdtempSync(join(cache, 'fetch-'))
-  try {
-    process.stderr.write(`matrix: fetching from Debian ${suite}: ${PACKAGES.join(' ')}\n`)
-    downloadPackages(work, suite, PACKAGES)
-    for (const file of readdirSync(work).filter((file) => file.endsWith('.deb'))) {
-      execFileSync('dpkg-deb', ['-x', join(work, file), join(work, 'tree')])
-    }
-    renameSync(join(work, 'tree'), directory)
-  } finally {
-    rmSync(work, { recursive: true })
-  }
-  return directory
+  return unpackPackages(join(cacheDirectory('apparmor-matrix'), suite), suite, PACKAGES)
 }
 
 /** @param {string} binary */

@@ -1,12 +1,12 @@
 // The binaries for machines that this one is not: arm64 in emulation, and musl.
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheDirectory } from '../cache.js'
-import { downloadPackages } from '../debian.js'
+import { unpackPackages } from '../debian.js'
 import { sysroot } from '../prebuild/fetch.js'
 import { npmPackage, run } from './projects.js'
 
@@ -46,21 +46,9 @@ export function runArm64(project) {
 }
 
 function arm64Root() {
+  const packages = ['libc6', 'libstdc++6', 'libgcc-s1']
   const directory = join(cacheDirectory('apparmor-arm64'), SUITE)
-  if (existsSync(directory)) return directory
-  mkdirSync(cacheDirectory('apparmor-arm64'), { recursive: true })
-  const work = mkdtempSync(join(cacheDirectory('apparmor-arm64'), 'fetch-'))
-  try {
-    const packages = ['libc6', 'libstdc++6', 'libgcc-s1']
-    downloadPackages(work, SUITE, packages, { architectures: ['arm64'] })
-    for (const file of readdirSync(work).filter((name) => name.endsWith('.deb'))) {
-      execFileSync('dpkg-deb', ['-x', join(work, file), join(work, 'root')])
-    }
-    renameSync(join(work, 'root'), directory)
-  } finally {
-    rmSync(work, { recursive: true })
-  }
-  return directory
+  return unpackPackages(directory, SUITE, packages, { architectures: ['arm64'] })
 }
 
 /**
