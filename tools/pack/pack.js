@@ -18,8 +18,7 @@ import { loadMusl, noEmulator, runArm64 } from './machines.js'
 import { launcherRuns, makeProject, managers, useProject } from './projects.js'
 
 const WORK = 'build/pack'
-// 250,000 is the aim; not to grow further is what is tested.
-const SIZE = 290_000
+const SIZE = 250_000
 const KERNEL_TESTS =
   'availability child_process_async child_process_sync confine confine_command exec hat identity process'
     .split(' ')
