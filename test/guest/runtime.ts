@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict'
 import * as node from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { confineCommand, getcon } from 'apparmor'
 import * as ours from 'apparmor/child_process'
 
@@ -12,7 +15,11 @@ const LABEL = `${PROFILE} (enforce)\n`
 const CAT = ['cat', ['/proc/self/attr/current']] as const
 const { Bun, Deno } = globalThis as any
 
-const through = (profile: string) => confineCommand(profile, ...CAT)
+const through = (profile: string, file: string = CAT[1][0]) =>
+  confineCommand(profile, 'cat', [file])
+
+const dir = mkdtempSync(join(tmpdir(), 'apparmor-test-'))
+for (const name of ['denied', 'allowed']) writeFileSync(join(dir, name), name)
 type Command = ReturnType<typeof through>
 
 /** Each gives the status and what was printed. */
@@ -38,6 +45,8 @@ if (Deno) {
 assert.equal(getcon().label, 'unconfined')
 for (const [name, run] of Object.entries(ways)) {
   assert.deepEqual(run(through(PROFILE)), [0, LABEL], name)
+  assert.deepEqual(run(through(PROFILE, join(dir, 'denied'))), [1, ''], name)
+  assert.deepEqual(run(through(PROFILE, join(dir, 'allowed'))), [0, 'allowed'], name)
   assert.deepEqual(run(through(MISSING)), [126, ''], `${name} executes nothing unconfined`)
 }
 
