@@ -1,6 +1,8 @@
 // The table of contents of the native part. lib/native.ts declares the same names, and a test holds
 // the two together.
-#include <napi.h>
+#include <node_api.h>
+
+#include <iterator>
 
 #include "core/task_list.h"
 #include "node/exports.h"
@@ -8,47 +10,65 @@
 namespace apparmor::node {
 namespace {
 
-template <Napi::Value (*function)(const Napi::CallbackInfo&)>
-void add(Napi::Object exports, const char* name) {
-  exports.Set(name, Napi::Function::New<function>(exports.Env(), name));
+struct Export {
+  const char* name;
+  Function* function;
+};
+
+constexpr Export kExports[] = {
+    {"availability", getAvailability},
+    {"findMountpoint", findMountpointPath},
+
+    {"readAttr", readOwnAttr},
+    {"readTask", readTaskLabel},
+    {"listThreads", listThreadLabels},
+    {"readPeer", readPeerLabel},
+    {"runningProcesses", listProcesses},
+
+    {"loadedProfiles", listProfiles},
+    {"policyRevisions", listRevisions},
+    {"watchRevision", watchRevision},
+    {"featureId", getFeatureId},
+    {"queryLabel", askLabel},
+
+    {"changeProcess", changeProcess},
+    {"changeThread", changeThread},
+    {"changeExec", changeExec},
+    {"tryProfile", tryProfile},
+    {"tryHat", tryHatName},
+    {"changeHat", changeToHat},
+    {"leaveHat", leaveHatAgain},
+    {"openPipe", openStatusPipe},
+    {"takeReport", takeStatusReport},
+    {"reportChannel", openReportChannel},
+    {"takeChannelReport", takeReportOfChannel},
+    {"execve", execProgram},
+};
+
+napi_value invoke(napi_env env, napi_callback_info info) {
+  void* entry = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &entry);
+  Call call(env, info);
+  return static_cast<const Export*>(entry)->function(call);
 }
 
-Napi::Object init(Napi::Env, Napi::Object exports) {
-  add<getAvailability>(exports, "availability");
-  add<findMountpointPath>(exports, "findMountpoint");
-
-  add<readOwnAttr>(exports, "readAttr");
-  add<readTaskLabel>(exports, "readTask");
-  add<listThreadLabels>(exports, "listThreads");
-  add<readPeerLabel>(exports, "readPeer");
-  add<listProcesses>(exports, "runningProcesses");
-
-  add<listProfiles>(exports, "loadedProfiles");
-  add<listRevisions>(exports, "policyRevisions");
-  add<watchRevision>(exports, "watchRevision");
-  add<getFeatureId>(exports, "featureId");
-  add<askLabel>(exports, "queryLabel");
-
-  add<changeProcess>(exports, "changeProcess");
-  add<changeThread>(exports, "changeThread");
-  add<changeExec>(exports, "changeExec");
-  add<tryProfile>(exports, "tryProfile");
-  add<tryHatName>(exports, "tryHat");
-  add<changeToHat>(exports, "changeHat");
-  add<leaveHatAgain>(exports, "leaveHat");
-  add<openStatusPipe>(exports, "openPipe");
-  add<takeStatusReport>(exports, "takeReport");
-  add<openReportChannel>(exports, "reportChannel");
-  add<takeReportOfChannel>(exports, "takeChannelReport");
-  add<execProgram>(exports, "execve");
-
-  // The list of threads is opened now, while it can be.
-  TaskList::ofThisProcess();
+napi_value fill(napi_env env, napi_value exports) {
+  napi_property_descriptor table[std::size(kExports)] = {};
+  for (size_t i = 0; i < std::size(kExports); ++i) {
+    table[i].utf8name = kExports[i].name;
+    table[i].method = invoke;
+    table[i].attributes = napi_default_jsproperty;
+    table[i].data = const_cast<Export*>(&kExports[i]);
+  }
+  napi_define_properties(env, exports, std::size(table), table);
   return exports;
 }
 
 }  // namespace
-
-NODE_API_MODULE(apparmor, init)
-
 }  // namespace apparmor::node
+
+NAPI_MODULE_INIT() {
+  // The list of threads is opened now, while it can be.
+  apparmor::TaskList::ofThisProcess();
+  return apparmor::node::fill(env, exports);
+}

@@ -1,17 +1,20 @@
 // Builds lib/ into dist/: one file per entry of the package and one for what they share, since each further
-// file costs a millisecond at every start; declarations by tsc, which checks the types. The single modules,
-// for the tests and tools that look inside, lie in build/lib/.
+// file costs a millisecond at every start; their declarations likewise, without those of what is not public.
+// The single modules, for the tests and tools that look inside, lie in build/lib/, by tsc, which checks the
+// types.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { buildSync } from 'esbuild'
+import { build } from 'esbuild'
+import { rollup } from 'rollup'
+import { dts } from 'rollup-plugin-dts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const at = (/** @type {string} */ path) => `${root}/${path}`
 
-/** @returns {boolean} whether it was built */
-export function buildTs() {
+/** @returns {Promise<boolean>} whether it was built */
+export async function buildTs() {
   for (const directory of ['dist', 'build/lib'])
     rmSync(at(directory), { recursive: true, force: true })
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
@@ -20,7 +23,7 @@ export function buildTs() {
   if (status !== 0) return false
 
   const { engines } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
-  const { errors } = buildSync({
+  const { errors } = await build({
     absWorkingDir: root,
     entryPoints: ['lib/index.ts', 'lib/child_process.ts'],
     outdir: 'dist',
@@ -33,7 +36,15 @@ export function buildTs() {
     target: `node${/\d+(\.\d+)*/.exec(engines.node)?.[0]}`,
     logLevel: 'warning',
   })
-  return errors.length === 0
+  if (errors.length > 0) return false
+
+  const declarations = await rollup({
+    input: ['index', 'child_process'].map((name) => at(`build/lib/${name}.d.ts`)),
+    external: /^node:/,
+    plugins: [dts()],
+  })
+  await declarations.write({ dir: at('dist'), chunkFileNames: 'shared.d.ts' })
+  return true
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url) && !buildTs()) process.exitCode = 1
+if (process.argv[1] === fileURLToPath(import.meta.url) && !(await buildTs())) process.exitCode = 1

@@ -56,11 +56,11 @@ function conclude() {
   say(`${total.passed} passed, ${total.failed} failed`)
 }
 
-function build() {
+async function build() {
   for (const directory of [BUILT, SAVED]) rmSync(directory, { recursive: true, force: true })
   if (!buildNative()) throw new Error('the addon could not be built')
   buildLauncher()
-  if (!buildTs()) throw new Error('tsc found errors')
+  if (!(await buildTs())) throw new Error('tsc found errors')
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json']
   const { status } = spawnSync(process.execPath, tsc, { stdio: ['ignore', 2, 2] })
   if (status !== 0) throw new Error('tsc found errors in the tests')
@@ -196,7 +196,7 @@ async function attempt(job) {
 }
 
 try {
-  build()
+  await build()
   const jobs = plan()
   if (jobs.length === 0) throw new Error(`no such test: ${positionals.join(' ')}`)
   const work = async () => {

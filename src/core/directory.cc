@@ -1,7 +1,9 @@
 #include "directory.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -56,12 +58,25 @@ int Directory::readLink(const char* path, std::string& target) const {
   return n < 0 ? errno : 0;
 }
 
-DIR* Directory::openStream() const {
+int Directory::each(const std::function<void(const char*)>& visit) const {
   const int fd = openat(fd_.get(), ".", kFlags);
-  if (fd < 0) return nullptr;
-  DIR* stream = fdopendir(fd);
-  if (stream == nullptr) close(fd);
-  return stream;
+  DIR* const stream = fd < 0 ? nullptr : fdopendir(fd);
+  if (stream == nullptr) {
+    const int error = errno;
+    if (fd >= 0) close(fd);
+    return error;
+  }
+  int count = 0;
+  errno = 0;
+  while (const dirent* entry = readdir(stream)) {
+    if (entry->d_name[0] != '.') visit(entry->d_name);
+    // With one CPU, other threads (the event loop's) would wait for the end of a time slice.
+    if (++count % 4 == 0) sched_yield();
+    errno = 0;
+  }
+  const int error = errno;
+  closedir(stream);
+  return error;
 }
 
 }  // namespace apparmor

@@ -1,13 +1,10 @@
 // Small files of /proc and of the policy interface, read below a directory that stays open.
 #pragma once
 
-#include <dirent.h>
-#include <sched.h>
 #include <sys/types.h>
 
 #include <cerrno>
-#include <cstddef>
-#include <memory>
+#include <functional>
 #include <string>
 
 #include "unique_fd.h"
@@ -37,23 +34,9 @@ class Directory {
   int readLink(const char* path, std::string& target) const;
 
   // Calls visit(name) for every entry that does not begin with a dot; 0, or an errno.
-  template <class Visit>
-  int each(Visit visit) const {
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(openStream(), closedir);
-    if (!stream) return errno;
-    int count = 0;
-    errno = 0;
-    while (const dirent* entry = readdir(stream.get())) {
-      if (entry->d_name[0] != '.') visit(static_cast<const char*>(entry->d_name));
-      // With one CPU, other threads (the event loop's) would wait for the end of a time slice.
-      if (++count % 4 == 0) sched_yield();
-      errno = 0;
-    }
-    return errno;
-  }
+  int each(const std::function<void(const char*)>& visit) const;
 
  private:
-  DIR* openStream() const;
   UniqueFd fd_;
 };
 

@@ -55,10 +55,10 @@ Result<Done> setOnexec(Change change, std::string_view profile) {
   return writeAttr(Attr::exec, *command);
 }
 
-Result<std::pair<int, int>> openPipe() {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return Failure{errno, "pipe2"};
-  return std::pair(ends[0], ends[1]);
+Result<std::array<int, 2>> openPipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return Failure{errno, "pipe2"};
+  return ends;
 }
 
 Failure replaceProgram(const Program& program) {

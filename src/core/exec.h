@@ -5,9 +5,9 @@
 // the token, and leaving the hat kills the task.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "result.h"
@@ -19,7 +19,7 @@ namespace apparmor {
 Result<Done> setOnexec(Change change, std::string_view profile);
 
 // A pipe that no child inherits: { to read from, to write to }.
-Result<std::pair<int, int>> openPipe();
+Result<std::array<int, 2>> openPipe();
 
 struct Program {
   std::string file;

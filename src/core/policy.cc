@@ -13,35 +13,39 @@ void put(std::string& out, std::string_view value) {
   out += '\0';
 }
 
-// Visits a namespace and all namespaces in it: visit(name, directory, path below the interface).
-template <class Visit>
-void eachNamespace(const Directory& directory, const std::string& name, const std::string& path,
-                   const Visit& visit) {
-  visit(name, directory, path);
+struct Namespace {
+  std::string name;  // empty for the caller's own
+  std::string path;  // below the interface
+};
+
+// Adds rows about a namespace; 0, or an errno.
+using Visit = int (*)(std::string& out, const Namespace& visited, const Directory& directory);
+
+// Visits a namespace and all namespaces in it. Those that are removed meanwhile do not count.
+int eachNamespace(std::string& out, const Namespace& visited, const Directory& directory,
+                  Visit visit) {
+  const int error = visit(out, visited, directory);
   const Directory inner(directory, "namespaces");
-  if (!inner) return;
+  if (!inner) return error;
   inner.each([&](const char* entry) {
     const Directory next(inner, entry);
     if (!next) return;
-    const std::string nested = name.empty() ? entry : name + "//" + entry;
-    eachNamespace(next, nested, path + "/namespaces/" + entry, visit);
+    eachNamespace(out,
+                  {visited.name.empty() ? entry : visited.name + "//" + entry,
+                   visited.path + "/namespaces/" + entry},
+                  next, visit);
   });
+  return error;
 }
 
-template <class Visit>
-Result<Bytes> overNamespaces(const Visit& visit) {
+Result<Bytes> overNamespaces(Visit visit) {
   const auto mountpoint = findMountpoint();
   if (!mountpoint) return mountpoint.failure();
   const std::string path = *mountpoint + "/policy";
   const Directory policy(path.c_str());
   if (!policy) return Failure{errno, kCall, path};
   Bytes out;
-  int error = 0;
-  eachNamespace(policy, "", "policy",
-                [&](const std::string& name, const Directory& directory, const std::string& below) {
-                  const int failed = visit(out.text, name, directory, below);
-                  if (name.empty()) error = failed;  // others may be removed meanwhile
-                });
+  const int error = eachNamespace(out.text, {"", "policy"}, policy, visit);
   if (error != 0) return Failure{error, kCall, path};
   return out;
 }
@@ -91,18 +95,17 @@ class ProfileWalk {
 }  // namespace
 
 Result<Bytes> loadedProfiles() {
-  return overNamespaces(
-      [](std::string& out, const std::string& name, const Directory& directory,
-         const std::string& path) { return ProfileWalk(out, name).walk(directory, path, ""); });
+  return overNamespaces([](std::string& out, const Namespace& visited, const Directory& directory) {
+    return ProfileWalk(out, visited.name).walk(directory, visited.path, "");
+  });
 }
 
 Result<Bytes> policyRevisions() {
-  return overNamespaces([](std::string& out, const std::string& name, const Directory& directory,
-                           const std::string&) {
+  return overNamespaces([](std::string& out, const Namespace& visited, const Directory& directory) {
     std::string revision;
     const int error = directory.read("revision", revision);
     if (error != 0 && error != EAGAIN) return error;
-    put(out, name);
+    put(out, visited.name);
     put(out, std::to_string(directory.inode()));
     put(out, error == EAGAIN ? "0" : revision);
     return 0;

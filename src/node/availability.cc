@@ -1,20 +1,19 @@
 #include "../core/availability.h"
 
 #include "exports.h"
-#include "guard.h"
 
 namespace apparmor::node {
 
-Napi::Value getAvailability(const Napi::CallbackInfo& info) {
+// availability() → { errno, mountpoint }
+napi_value getAvailability(Call& call) {
   const Availability found = availability();
-  Napi::Object result = Napi::Object::New(info.Env());
-  result.Set("errno", Napi::Number::New(info.Env(), -found.error));
-  result.Set("mountpoint", convert(info.Env(), found.mountpoint));
-  return result;
+  return toObject(call.env(), {{"errno", toValue(call.env(), -found.error)},
+                               {"mountpoint", toValue(call.env(), found.mountpoint)}});
 }
 
-Napi::Value findMountpointPath(const Napi::CallbackInfo& info) {
-  return answer(info.Env(), findMountpoint());
+// findMountpoint()
+napi_value findMountpointPath(Call& call) {
+  return answer(call, findMountpoint());
 }
 
 }  // namespace apparmor::node

@@ -3,52 +3,49 @@
 #include "../core/peer.h"
 #include "../core/processes.h"
 #include "exports.h"
-#include "guard.h"
 #include "task.h"
 
 namespace apparmor::node {
 
-Napi::Value readOwnAttr(const Napi::CallbackInfo& info) {
-  const auto name = toBytes(info[0]);
-  if (!name) return info.Env().Undefined();
-  if (*name == "current") return answer(info.Env(), readAttr(Attr::current, "aa_getcon"));
-  const Attr attr = *name == "exec" ? Attr::exec : Attr::prev;
-  return answer(info.Env(), readAttr(attr, "aa_getprocattr"));
+// readAttr(name: 'current' | 'exec' | 'prev')
+napi_value readOwnAttr(Call& call) {
+  const std::string name = call.bytes(0);
+  if (call.wrong()) return nullptr;
+  if (name == "current") return answer(call, readAttr(Attr::current, "aa_getcon"));
+  return answer(call, readAttr(name == "exec" ? Attr::exec : Attr::prev, "aa_getprocattr"));
 }
 
-Napi::Value readTaskLabel(const Napi::CallbackInfo& info) {
-  return answer(info.Env(), taskLabel(info[0].As<Napi::Number>().Int32Value()));
+// readTask(pid)
+napi_value readTaskLabel(Call& call) {
+  const pid_t pid = call.integer(0);
+  return call.wrong() ? nullptr : answer(call, taskLabel(pid));
 }
 
-Napi::Value listThreadLabels(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  auto threads = threadLabels(info[0].As<Napi::Number>().Int32Value());
+// listThreads(pid) → [{ tid, name, label }]
+napi_value listThreadLabels(Call& call) {
+  const napi_env env = call.env();
+  const pid_t pid = call.integer(0);
+  if (call.wrong()) return nullptr;
+  const auto threads = threadLabels(pid);
   if (!threads) return fail(env, threads.failure());
-  Napi::Array list = Napi::Array::New(env, threads->size());
-  for (uint32_t i = 0; i < threads->size(); ++i) {
-    const ThreadLabel& thread = (*threads)[i];
-    Napi::Object entry = Napi::Object::New(env);
-    entry.Set("tid", Napi::Number::New(env, thread.tid));
-    entry.Set("name", toText(env, thread.name));
-    entry.Set("label", toText(env, thread.label));
-    list.Set(i, entry);
-  }
-  return list;
+  return toList(env, *threads, [&](const ThreadLabel& thread) {
+    return toObject(env, {{"tid", toValue(env, thread.tid)},
+                          {"name", toValue(env, thread.name)},
+                          {"label", toValue(env, thread.label)}});
+  });
 }
 
 // readPeer(fd)
-Napi::Value readPeerLabel(const Napi::CallbackInfo& info) {
-  return answer(info.Env(), peerLabel(info[0].As<Napi::Number>().Int32Value()));
+napi_value readPeerLabel(Call& call) {
+  const int fd = call.integer(0);
+  return call.wrong() ? nullptr : answer(call, peerLabel(fd));
 }
 
 // runningProcesses(pids) → promise of rows (core/processes.h)
-Napi::Value listProcesses(const Napi::CallbackInfo& info) {
-  const auto list = info[0].As<Napi::Array>();
-  std::vector<pid_t> pids;
-  for (uint32_t i = 0; i < list.Length(); ++i) {
-    pids.push_back(list.Get(i).As<Napi::Number>().Int32Value());
-  }
-  return startTask(info.Env(), [pids = std::move(pids)] { return runningProcesses(pids); });
+napi_value listProcesses(Call& call) {
+  auto pids = call.integers(0);
+  if (call.wrong()) return nullptr;
+  return startTask(call.env(), [pids = std::move(pids)] { return runningProcesses(pids); });
 }
 
 }  // namespace apparmor::node

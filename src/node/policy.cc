@@ -3,39 +3,37 @@
 #include "../core/features.h"
 #include "../core/query.h"
 #include "exports.h"
-#include "guard.h"
 #include "task.h"
 
 namespace apparmor::node {
 
 // loadedProfiles() → promise of rows (core/policy.h)
-Napi::Value listProfiles(const Napi::CallbackInfo& info) {
-  return startTask(info.Env(), loadedProfiles);
+napi_value listProfiles(Call& call) {
+  return startTask(call.env(), loadedProfiles);
 }
 
 // policyRevisions() → promise of rows
-Napi::Value listRevisions(const Napi::CallbackInfo& info) {
-  return startTask(info.Env(), policyRevisions);
+napi_value listRevisions(Call& call) {
+  return startTask(call.env(), policyRevisions);
 }
 
 // featureId(path)
-Napi::Value getFeatureId(const Napi::CallbackInfo& info) {
-  const auto path = toBytes(info[0]);
-  return path ? answer(info.Env(), featureId(*path)) : info.Env().Undefined();
+napi_value getFeatureId(Call& call) {
+  const std::string path = call.bytes(0);
+  return call.wrong() ? nullptr : answer(call, featureId(path));
 }
 
 // queryLabel(label, match) → [allow, deny, audit, quiet]
-Napi::Value askLabel(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto label = toBytes(info[0]);
-  const auto match = label ? toBytes(info[1]) : std::nullopt;
-  if (!match) return env.Undefined();
-  const auto found = queryLabel(*label, *match);
+napi_value askLabel(Call& call) {
+  const napi_env env = call.env();
+  const std::string label = call.bytes(0);
+  const std::string match = call.bytes(1);
+  if (call.wrong()) return nullptr;
+  const auto found = queryLabel(label, match);
   if (!found) return fail(env, found.failure());
-  const uint32_t values[] = {found->allow, found->deny, found->audit, found->quiet};
-  Napi::Array masks = Napi::Array::New(env, 4);
-  for (uint32_t i = 0; i < 4; ++i) masks.Set(i, Napi::Number::New(env, values[i]));
-  return masks;
+  const auto mask = [&](uint32_t bits) { return toValue(env, static_cast<double>(bits)); };
+  return toList(env,
+                {mask(found->allow), mask(found->deny), mask(found->audit), mask(found->quiet)});
 }
 
 }  // namespace apparmor::node

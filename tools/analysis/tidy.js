@@ -1,7 +1,6 @@
 // clang-tidy over src/, with the checks of .clang-tidy: npm run check:tidy [-- FILE…]
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
 import { readGyp } from '../prebuild/gyp.js'
 import { run } from '../prebuild/programs.js'
 import { need } from './programs.js'
@@ -17,8 +16,6 @@ const flags = [
   ...gyp.cflags_cc,
   ...system.split(/\s+/).filter(Boolean),
   '-Isrc',
-  '-isystem',
-  dirname(require.resolve('node-addon-api')),
   '-isystem',
   require('node-api-headers').include_dir,
 ]

@@ -74,7 +74,7 @@ function tool(name, ...args) {
 
 async function main() {
   if (!existsSync('prebuilds')) throw new Error('no prebuilds here: npm run prebuildify')
-  if (!buildTs()) throw new Error('tsc found errors')
+  if (!(await buildTs())) throw new Error('tsc found errors')
   const tsc = ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json']
   execFileSync(process.execPath, tsc, { stdio: ['ignore', 2, 2] })
   rmSync(WORK, { recursive: true, force: true })

@@ -18,17 +18,21 @@ const LIBRARY_FILES = 'kernel private features kernel_interface policy_cache PMu
 
 const HARDENING = '-fPIC -fstack-protector-strong'
 // Nothing here computes; the time goes into system calls. So the smallest code, and no tables to unwind it.
-const SIZE =
-  '-Oz -ffunction-sections -fdata-sections -fvisibility=hidden -fno-asynchronous-unwind-tables'
+// With -z now nothing is bound late, so calls go without a table between (-fno-plt).
+const SIZE = `
+  -Oz -ffunction-sections -fdata-sections -fvisibility=hidden
+  -fno-asynchronous-unwind-tables -fomit-frame-pointer -fno-plt`
 // The library's objects stay as they are: llvm-objcopy mends one of them.
 const LINK_TIME = '-flto'
 const C = '-std=gnu11 -D_GNU_SOURCE -DHAVE_SECURE_GETENV -DHAVE_REALLOCARRAY -DHAVE_ASPRINTF -w'
+// The outliner makes a binary smaller and its compressed form larger.
 // -nostdlib: of the C library's start files the addon needs nothing, and they lack the marks that CET
 // and BTI ask of every part.
 const LINK = `
   -shared -nostdlib -fuse-ld=lld -Wl,--version-script=${join(here, 'exports.map')}
   -Wl,--gc-sections,--icf=safe,--hash-style=gnu,--as-needed,--build-id=none,-s
-  -Wl,-z,noexecstack -Wl,-mllvm,-inline-threshold=0`
+  -Wl,-z,noexecstack -Wl,-mllvm,-inline-threshold=0
+  -Wl,-mllvm,-enable-machine-outliner=never`
 
 // A static library of libapparmor has two versions of two functions; of these the newer ones.
 const VERSIONS = [
@@ -73,7 +77,7 @@ export async function compile(target, work, file) {
     ...include(...cxxIncludes(target, tree)),
     ...system,
     ...api,
-    ...include(dirname(require.resolve('node-addon-api')), nodeApiHeaders()),
+    ...include(nodeApiHeaders()),
   ]
   mkdirSync(work, { recursive: true })
   mkdirSync(dirname(file), { recursive: true })
