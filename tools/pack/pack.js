@@ -13,8 +13,9 @@ import { buildTs } from '../build-ts.js'
 import { TARGETS } from '../prebuild/targets.js'
 import { fail, say, total } from '../test/report.js'
 import { compareContents } from './contents.js'
-import { testInstalled } from './guest.js'
-import { loadMusl, noEmulator, runArm64 } from './machines.js'
+import { confineInstalled, testInstalled } from './guest.js'
+import { noEmulator, runArm64 } from './machines.js'
+import { muslHosts, runMusl } from './musl.js'
 import { launcherRuns, makeProject, managers, useProject } from './projects.js'
 
 const WORK = 'build/pack'
@@ -109,9 +110,17 @@ async function main() {
   if (emulated) say(`! arm64 not run: ${emulated}`)
   else await check('arm64 in emulation', () => runArm64(project('npm')))
   for (const target of TARGETS.filter(({ libc }) => libc === 'musl')) {
-    if (target.arch !== process.arch && emulated) continue
-    await check(`musl's loader takes the ${target.arch} binary`, async () => {
-      return `Node-API ${await loadMusl(project('npm'), target)}`
+    const here = target.arch === process.arch
+    if (!here && emulated) continue
+    const confined = here && !values['no-guest']
+    await check(`used ${confined ? 'and confined ' : ''}with musl on ${target.arch}`, async () => {
+      const said = []
+      for (const host of await muslHosts(project(`musl-${target.arch}`), target)) {
+        said.push(runMusl(project('npm'), host))
+        if (here) useProject(project('npm'), root, host)
+        if (confined) await confineInstalled(project('npm'), host)
+      }
+      return said.join(', ')
     })
   }
   if (!values['no-guest'])
