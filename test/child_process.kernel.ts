@@ -19,6 +19,7 @@ import * as ours from 'apparmor/child_process'
 import { getcon, getProcAttr } from 'apparmor'
 import t from 'tap'
 import { makeFiles } from './support/files.ts'
+import { CHILD_PROCESS } from './support/package.ts'
 
 t.setTimeout(170_000)
 
@@ -113,7 +114,7 @@ t.test('uid and gid are taken after the profile', async (t) => {
     `65534\n${CHILD} (enforce)\n`,
   )
   const script = `
-    import { spawn, spawnSync } from 'apparmor/child_process'
+    import { spawn, spawnSync } from ${CHILD_PROCESS}
     for (const start of [spawn, spawnSync]) {
       for (const ids of [{ uid: 0 }, { gid: 0 }, { uid: -1 }]) {
         try { start('touch', ['${marker}'], { profile: '${CHILD}', ...ids }); console.log('started') }

@@ -7,6 +7,7 @@ import { AppArmorError, availability, confineCommand } from 'apparmor'
 import t, { type Test } from 'tap'
 import { CASES, observe, type Functions } from './support/parity.ts'
 import { makeParityFiles } from './support/parity_files.ts'
+import { CHILD_PROCESS } from './support/package.ts'
 
 const MISSING = 'apparmor-test-missing'
 t.setTimeout(120_000)
@@ -154,7 +155,7 @@ t.test('where the profile cannot be set nothing is executed', async (t) => {
 t.test('no descriptor for the report', async (t) => {
   const script = `
     import { openSync } from 'node:fs'
-    import { spawn, spawnSync } from 'apparmor/child_process'
+    import { spawn, spawnSync } from ${CHILD_PROCESS}
     try { while (true) openSync('/dev/null') } catch {}
     for (const start of [spawn, spawnSync]) {
       try { start('touch', [${JSON.stringify(marker)}], { profile: '${MISSING}' }) }
@@ -175,7 +176,7 @@ t.test('Node’s permission model comes first', async (t) => {
     Number(process.versions.node.split('.')[0]) < 24 ? '--experimental-permission' : '--permission'
   const script = `
     import { readdirSync } from 'node:fs'
-    import { spawn, spawnSync, execFile } from 'apparmor/child_process'
+    import { spawn, spawnSync, execFile } from ${CHILD_PROCESS}
     const open = () => readdirSync('/proc/self/fd').length
     console.log('stdout opens descriptors of its own, and the thread keeps one for spawnSync')
     try { spawnSync('true', { profile: '${MISSING}' }) } catch {}

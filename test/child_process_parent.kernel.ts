@@ -7,6 +7,7 @@ import * as ours from 'apparmor/child_process'
 import { confineCommand } from 'apparmor'
 import t, { type Test } from 'tap'
 import { makeFiles } from './support/files.ts'
+import { CHILD_PROCESS } from './support/package.ts'
 
 t.setTimeout(170_000)
 
@@ -17,7 +18,7 @@ const { dir, allowed } = makeFiles(t)
 /** What a program under a profile, or through another program, gets from starting children. */
 function startedBy(through: readonly string[], options: object = {}): string[] {
   const script = `
-    import { execFileSync, spawnSync } from 'apparmor/child_process'
+    import { execFileSync, spawnSync } from ${CHILD_PROCESS}
     for (const option of [{ profile: '${CHILD}' }, { stack: '${CHILD}' }]) {
       try {
         const stdio = ['ignore', 'pipe', 'inherit']
@@ -80,7 +81,7 @@ writeFileSync(join(dir, 'preload.cjs'), 'globalThis.preloaded = true')
 /** Whether a Node child of a program under a profile obeys NODE_OPTIONS. */
 function obeysOptions(t: Test, profile: string): string {
   const script = `
-    import { fork } from 'apparmor/child_process'
+    import { fork } from ${CHILD_PROCESS}
     const env = ${JSON.stringify({ PATH: process.env['PATH'], ...PRELOAD })}
     fork('${module}', { profile: '${CHILD}', env }).on('message', (message) => console.log(message))`
   const args = ['--input-type=module', '-e', script]

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { makeFiles } from './support/files.ts'
 import { MANY, reportOf, runProgram } from './support/program.ts'
+import { PACKAGE } from './support/package.ts'
 
 t.setTimeout(300_000)
 
@@ -93,7 +94,7 @@ t.test('a child and a Worker that are started in a hat inherit it', async (t) =>
 t.test('the pool does not stay in the hat in which it was first used', async (t) => {
   // CommonJS: modules have used the pool before they run.
   const program = `
-    const { changeProfile, getThreadCons, withHat } = require('apparmor')
+    const { changeProfile, getThreadCons, withHat } = require(require("node:url").fileURLToPath(${PACKAGE}))
     const { readFile } = require('node:fs/promises')
     const file = ${JSON.stringify(join(dir, 'one'))}
     changeProfile('apparmor-test-hat')

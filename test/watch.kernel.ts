@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { watch } from 'apparmor'
 import t from 'tap'
+import { PACKAGE } from './support/package.ts'
 
 const input = 'profile apparmor-test-watched { }\n'
 const load = () => execFileSync('apparmor_parser', ['-r', '-K'], { input })
@@ -54,16 +55,15 @@ t.test('leaving ends a next() that waits', async (t) => {
 t.test('it does not keep the program alive, nor a Worker that is ended', async (t) => {
   const run = (source: string) =>
     spawnSync(process.execPath, ['--input-type=module', '-e', source], { timeout: 60_000 }).status
-  const start = `import { watch } from 'apparmor'; const w = watch(); setTimeout(() => w.next(), 100); w.next();`
+  const start = `import { watch } from ${PACKAGE}; const w = watch(); setTimeout(() => w.next(), 100); w.next();`
   t.equal(run(start), 0)
-  const kept = `import { watch } from 'apparmor'; const start = performance.now()
+  const kept = `import { watch } from ${PACKAGE}; const start = performance.now()
     const w = watch({ ref: true }); w.next(); setTimeout(() => w.return(), 1000).unref()
     process.on('exit', () => { process.exitCode = performance.now() - start >= 1000 ? 7 : 1 })`
   t.equal(run(kept), 7, 'when asked it does, until it is ended')
   const worker = `import { Worker } from 'node:worker_threads'
     const source = ${JSON.stringify(`${start} setInterval(() => {}, 1e6); process.stdout.write('on')`)}
-    const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(
-      source.replace("'apparmor'", JSON.stringify(import.meta.resolve('apparmor'))))), { stdout: true })
+    const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), { stdout: true })
     await new Promise((resolve) => worker.stdout.once('data', resolve))
     await worker.terminate()`
   t.equal(run(worker), 0)
