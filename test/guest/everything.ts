@@ -11,10 +11,10 @@ const ROUNDS = 40
 const LEFT_OUT = ['reexec', 'changeOnexec', 'stackOnexec']
 
 let calls = 0
-const attempt = (call: () => unknown): void => {
+const attempt = async (call: () => unknown): Promise<void> => {
   calls++
   try {
-    call()
+    await call()
   } catch {
     // refused, as it has to be
   }
@@ -22,16 +22,16 @@ const attempt = (call: () => unknown): void => {
 
 for (let round = 0; round < ROUNDS; round++) {
   for (const name of Object.keys(CALLS).filter((name) => !LEFT_OUT.includes(name))) {
-    attempt(() => callExample(apparmor, name))
+    await attempt(() => callExample(apparmor, name))
   }
   for (const name of ['\u{1f600}', '\udcff', 'x'.repeat(5000), '', 'a\nb']) {
-    attempt(() => apparmor.changeProfile(name))
-    attempt(() => apparmor.canChangeHat(name))
+    await attempt(() => apparmor.changeProfile(name))
+    await attempt(() => apparmor.canChangeHat(name))
   }
   attempt(() => apparmor.getTaskCon(1))
   attempt(() => apparmor.getThreadCons(process.ppid))
 }
-attempt(() => spawnSync('true', [], { profile: 'apparmor-test-missing' }))
+await attempt(() => spawnSync('true', [], { profile: 'apparmor-test-missing' }))
 if (isMainThread) {
   for (let i = 0; i < 3; i++) await once(new Worker(new URL(import.meta.url)), 'exit')
   writeSync(1, `${calls} calls, and as many in each of 3 Workers\n`)
