@@ -79,12 +79,13 @@ conclude(
 )
 
 if (values.guest) {
+  // Leaks are looked for by a tracer, which user-mode Linux does not let finish.
   const { status, failure } = await runGuest([process.execPath, PROGRAM], {
-    env,
+    env: { ...env, ASAN_OPTIONS: 'detect_leaks=0:exitcode=99' },
     kernel: '7.2',
     timeout: 600,
   })
-  conclude('the same under AppArmor', status, failure ?? '')
+  conclude('the same under AppArmor', status, failure ?? `status ${status}`)
 }
 
 if (existsSync('/usr/bin/valgrind')) {
