@@ -41,9 +41,19 @@ function load() {
 
 /** The names of the tests' profiles that the kernel has; not every name is UTF-8, nor one line. */
 function ours() {
-  return readdirSync(LOADED)
-    .map((profile) => readFileSync(join(LOADED, profile, 'name'), 'latin1').slice(0, -1))
+  return readdirSync(LOADED, 'latin1')
+    .map((profile) => nameIn(Buffer.from(join(LOADED, profile, 'name'), 'latin1')))
     .filter((name) => name.includes(PREFIX))
+}
+
+/** @param {Buffer} file */
+function nameIn(file) {
+  try {
+    return readFileSync(file, 'latin1').slice(0, -1)
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return '' // removed meanwhile
+    throw error
+  }
 }
 
 function refuseOthers() {
