@@ -179,7 +179,8 @@ function checkHats(hat: unknown): readonly string[] {
   }
   if (hat.length === 0) throw invalidArgValue('hat', 'must not be empty', hat)
   if (hat.length > MOST_HATS) throw outOfRange('hat', `at most ${MOST_HATS} names`, hat.length)
-  const names = hat.map((name: unknown, index) => {
+  // not map, which passes over the holes of an array
+  const names = Array.from(hat as readonly unknown[], (name, index) => {
     checkName(name, `hat[${index}]`, COMMAND)
     return name
   })

@@ -11,7 +11,8 @@ import {
 import { callWithGarbage } from './support/garbage.ts'
 import { CALLS, MISSING } from './support/calls.ts'
 
-const { AppArmorError, changeOnexec, changeProfile, stackOnexec, stackProfile } = apparmor
+const { AppArmorError, changeHat, changeOnexec, changeProfile, stackOnexec, stackProfile } =
+  apparmor
 const { getProcAttr, getTaskCon, getThreadCons, parseLabel } = apparmor
 
 const TYPE = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
@@ -134,6 +135,12 @@ t.test('parseLabel takes a string that is a label', async (t) => {
   for (const label of [undefined, null, 1, {}]) t.throws(() => parseLabel(label as never), TYPE)
   for (const label of ['', 'a\0', '\ud800']) t.throws(() => parseLabel(label), VALUE)
   t.doesNotThrow(() => parseLabel('a\nb'.padEnd(1e5)), 'of any length, with newlines')
+})
+
+t.test('changeHat takes no list of names with a hole', async (t) => {
+  const hats = ['a', 'b']
+  delete hats[0]
+  t.throws(() => changeHat(hats), TYPE)
 })
 
 for (const call of [changeProfile, stackProfile]) {

@@ -40,12 +40,15 @@ const { values, positionals } = parseArgs({
 })
 
 const stop = new AbortController()
+/** The kernel tests on this machine's own kernel, which remove their profiles when they are stopped. */
+let direct = Promise.resolve(/** @type {unknown[]} */ ([]))
 for (const [signal, status] of /** @type {const} */ ([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ])) {
-  process.once(signal, () => {
+  process.once(signal, async () => {
     stop.abort()
+    await direct
     fail('tests', `stopped by ${signal}`)
     conclude()
     process.exit(status)
@@ -123,8 +126,10 @@ const ending = (/** @type {number} */ status) =>
 async function runDirectly([file = '', ...args], stdout) {
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   child.stdout.pipe(stdout)
-  const [status] = await once(child, 'close')
-  return ending(status)
+  stop.signal.addEventListener('abort', () => child.kill())
+  direct = once(child, 'close')
+  const [status] = await direct
+  return ending(/** @type {number} */ (status))
 }
 
 /**

@@ -10,7 +10,7 @@ import { paint } from './paint.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const PROFILE = 'docker-profile-test'
-const PROFILE_FILE = `test/guest/profiles/${PROFILE}.profile`
+const PROFILE_FILE = `tools/demo/${PROFILE}.profile`
 
 /** @param {string} title */
 function chapter(title) {

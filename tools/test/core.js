@@ -10,7 +10,7 @@ const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all'
 
 /**
  * Builds the C++ tests of src/core, test/native/*.cc: one program without Node that prints TAP. With
- * sanitizers where the compiler has them.
+ * sanitizers where the compiler has them and their programs run, which they do not in a user-mode kernel.
  *
  * @returns {Promise<string | null>} the program; `null` when it does not compile
  */
@@ -43,5 +43,5 @@ function sanitizers(compiler) {
   writeFileSync(`${program}.cc`, 'int main() {}\n')
   const flags = SANITIZE.split(' ')
   const { status } = spawnSync(compiler, [...flags, '-o', program, `${program}.cc`])
-  return status === 0 ? flags : []
+  return status === 0 && spawnSync(program).status === 0 ? flags : []
 }
