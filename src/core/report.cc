@@ -44,7 +44,7 @@ Result<std::optional<Report>> takeChannelReport() {
   // Asked first: whether a read would wait is not ours to say, since libuv 1.53 and Deno make the descriptors
   // that a child inherits wait.
   pollfd ready{channel.get(), POLLIN, 0};
-  int count;
+  int count = 0;
   do {
     count = poll(&ready, 1, 0);
   } while (count < 0 && errno == EINTR);

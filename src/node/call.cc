@@ -81,7 +81,7 @@ napi_value fail(napi_env env, const Failure& failure) {
 }
 
 napi_value toError(napi_env env, const Failure& failure) {
-  const napi_value call = toValue(env, std::string_view(failure.call));
+  napi_value call = toValue(env, std::string_view(failure.call));
   napi_value error = nullptr;
   napi_create_error(env, nullptr, call, &error);
   napi_set_named_property(env, error, "errno", toValue(env, -failure.error));
@@ -134,7 +134,9 @@ napi_value toValue(napi_env env, const std::array<int, 2>& pair) {
 napi_value toObject(napi_env env, std::initializer_list<Property> properties) {
   napi_value object = nullptr;
   napi_create_object(env, &object);
-  for (const auto& [name, value] : properties) napi_set_named_property(env, object, name, value);
+  for (const Property& property : properties) {
+    napi_set_named_property(env, object, property.name, property.value);
+  }
   return object;
 }
 

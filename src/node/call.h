@@ -87,7 +87,7 @@ napi_value toObject(napi_env env, std::initializer_list<Property> properties);
 napi_value toList(napi_env env, std::initializer_list<napi_value> values);
 template <class T, class Each>
 napi_value toList(napi_env env, const std::vector<T>& items, const Each& each) {
-  const napi_value list = toList(env, {});
+  napi_value list = toList(env, {});
   for (uint32_t i = 0; i < items.size(); ++i) napi_set_element(env, list, i, each(items[i]));
   return list;
 }

@@ -23,7 +23,7 @@ napi_value readTaskLabel(Call& call) {
 
 // listThreads(pid) → [{ tid, name, label }]
 napi_value listThreadLabels(Call& call) {
-  const napi_env env = call.env();
+  napi_env env = call.env();
   const pid_t pid = call.integer(0);
   if (call.wrong()) return nullptr;
   const auto threads = threadLabels(pid);

@@ -25,7 +25,7 @@ napi_value getFeatureId(Call& call) {
 
 // queryLabel(label, match) → [allow, deny, audit, quiet]
 napi_value askLabel(Call& call) {
-  const napi_env env = call.env();
+  napi_env env = call.env();
   const std::string label = call.bytes(0);
   const std::string match = call.bytes(1);
   if (call.wrong()) return nullptr;

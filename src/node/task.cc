@@ -37,7 +37,7 @@ napi_value startTask(napi_env env, std::function<Result<Bytes>()> work) {
   auto task = std::make_unique<Task>(Task{std::move(work)});
   napi_value promise = nullptr;
   napi_create_promise(env, &task->deferred, &promise);
-  const napi_value name = toValue(env, std::string_view("apparmor"));
+  napi_value name = toValue(env, std::string_view("apparmor"));
   napi_create_async_work(env, nullptr, name, execute, complete, task.get(), &task->handle);
   if (napi_queue_async_work(env, task->handle) == napi_ok)
     (void)task.release();  // complete() has it

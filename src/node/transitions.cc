@@ -16,7 +16,7 @@ Change toChange(const std::string& kind) {
 
 // changeProcess(kind, profile, timeoutMs, abortOnPartial)
 napi_value changeProcess(Call& call) {
-  const napi_env env = call.env();
+  napi_env env = call.env();
   const Change kind = toChange(call.bytes(0));
   const std::string profile = call.bytes(1);
   const auto timeoutNs = static_cast<int64_t>(call.number(2) * 1e6);
@@ -26,7 +26,7 @@ napi_value changeProcess(Call& call) {
       changeEveryThread(kind, profile, timeoutNs, abort ? OnPartial::abort : OnPartial::report);
   if (!change) return fail(env, change.failure());
 
-  const napi_value refused = toList(env, change->refused, [&](const Answer& answer) {
+  napi_value refused = toList(env, change->refused, [&](const Answer& answer) {
     return toObject(env,
                     {{"tid", toValue(env, answer.tid)}, {"errno", toValue(env, -answer.error)}});
   });

@@ -24,7 +24,7 @@ struct Watcher {
 // Runs on the watcher's thread; must not touch JavaScript.
 void* wait(void* data) {
   const auto& watcher = *static_cast<Watcher*>(data);
-  const napi_threadsafe_function deliver = watcher.deliver;
+  napi_threadsafe_function deliver = watcher.deliver;
   bool goesOn = true;
   while (goesOn) {
     auto next = std::make_unique<Next>(watcher.watch->next());
@@ -42,7 +42,7 @@ void* wait(void* data) {
 void hand(napi_env env, napi_value onRevision, void*, void* data) {
   const std::unique_ptr<Next> next(static_cast<Next*>(data));
   if (env == nullptr) return;
-  const napi_value none = toNull(env);
+  napi_value none = toNull(env);
   const napi_value arguments[] = {*next ? none : toError(env, next->failure()),
                                   *next ? toValue(env, **next) : none};
   napi_value self = nullptr;
@@ -80,7 +80,7 @@ napi_value stopper(napi_env env, const SharedWatch& watch) {
 
 // watchRevision(namespace, keepsLoop, onRevision) → function that stops it
 napi_value watchRevision(Call& call) {
-  const napi_env env = call.env();
+  napi_env env = call.env();
   const std::string policyNamespace = call.bytes(0);
   const bool keepsLoop = call.flag(1);
   if (call.wrong()) return nullptr;
@@ -89,7 +89,7 @@ napi_value watchRevision(Call& call) {
   const SharedWatch watch(std::move(*opened));
 
   auto watcher = std::make_unique<Watcher>(Watcher{watch});
-  const napi_value name = toValue(env, std::string_view("apparmor.watch"));
+  napi_value name = toValue(env, std::string_view("apparmor.watch"));
   if (napi_create_threadsafe_function(env, call.function(2), nullptr, name, 0, 1, watcher.get(),
                                       finish, nullptr, hand, &watcher->deliver) != napi_ok) {
     return fail(env, {EINVAL, "napi_create_threadsafe_function"});
