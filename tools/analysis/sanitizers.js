@@ -9,7 +9,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runGuest } from '../guest/guest.js'
-import { buildCoreTests } from '../test/core.js'
+import { buildCoreTests, sanitizers } from '../test/core.js'
 
 const WORK = resolve('build/sanitized')
 const PLACE = join(WORK, 'node_modules/apparmor')
@@ -34,6 +34,8 @@ function conclude(what, status, said) {
   if (status !== 0) process.stderr.write(said)
 }
 
+if (sanitizers(process.env.CXX || 'c++').length === 0)
+  throw new Error('the compiler has no sanitizers')
 const core = await buildCoreTests()
 if (core === null) throw new Error('the C++ tests do not compile')
 const ran = spawnSync(core, { encoding: 'utf8' })

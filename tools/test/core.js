@@ -19,7 +19,6 @@ export async function buildCoreTests() {
     readdirSync(directory).map((file) => join(directory, file)),
   )
   if (isNewer(PROGRAM, files)) return PROGRAM
-  mkdirSync('build', { recursive: true })
   const compiler = process.env.CXX || 'c++'
   const flags = [...FLAGS.split(' '), ...sanitizers(compiler), '-Isrc']
   const sources = files.filter((file) => file.endsWith('.cc'))
@@ -37,9 +36,13 @@ function isNewer(program, files) {
   return files.every((file) => statSync(file).mtimeMs < built)
 }
 
-/** @param {string} compiler */
-function sanitizers(compiler) {
-  const program = 'build/sanitized'
+/**
+ * @param {string} compiler
+ * @returns {string[]} its flags; none where they are of no use
+ */
+export function sanitizers(compiler) {
+  mkdirSync('build', { recursive: true })
+  const program = 'build/sanitizers-probe'
   writeFileSync(`${program}.cc`, 'int main() {}\n')
   const flags = SANITIZE.split(' ')
   const { status } = spawnSync(compiler, [...flags, '-o', program, `${program}.cc`])
