@@ -14,6 +14,7 @@
         'src/core/labels.cc',
         'src/core/peer.cc',
         'src/core/policy.cc',
+        'src/core/proc_status.cc',
         'src/core/processes.cc',
         'src/core/query.cc',
         'src/core/revision.cc',

@@ -1,11 +1,11 @@
 #include "processes.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
 #include "availability.h"
 #include "directory.h"
+#include "proc_status.h"
 
 namespace apparmor {
 namespace {
@@ -21,29 +21,6 @@ bool gone(int error) {
   return error == ENOENT || error == ESRCH;
 }
 
-// The first word of a line of a status file: "PPid:\t1\n".
-std::string_view field(std::string_view status, std::string_view name) {
-  const size_t at = status.find(name);
-  if (at == std::string_view::npos) return {};
-  const size_t start = at + name.size();
-  return status.substr(start, status.find_first_of("\t \n", start) - start);
-}
-
-// The kernel writes a newline and a backslash in a command as "\n" and "\\".
-std::string command(std::string_view status) {
-  constexpr std::string_view kName = "Name:\t";
-  if (status.size() < kName.size()) return {};
-  std::string name(status.substr(kName.size(), status.find('\n') - kName.size()));
-  size_t to = 0;
-  for (size_t from = 0; from < name.size(); ++from, ++to) {
-    const bool escape = name[from] == '\\' && from + 1 < name.size();
-    if (escape) ++from;
-    name[to] = escape && name[from] == 'n' ? '\n' : name[from];
-  }
-  name.resize(to);
-  return name;
-}
-
 class Walk {
  public:
   // 0, or why there is nothing to be seen at all. Each system call counts on a busy host, so the
@@ -51,7 +28,7 @@ class Walk {
   int add(const Directory& proc, std::string_view pid) {
     directory_.assign(pid);
     if (gone(proc.read(in("/status"), status_))) return 0;
-    const std::string_view leader = field(status_, "\nTgid:\t");
+    const std::string_view leader = statusField(status_, "\nTgid:\t");
     if (!leader.empty() && leader != pid) return 0;  // a thread's number leads here too
     const int error = readLabel(proc, label_);
     if (gone(error)) return 0;
@@ -60,13 +37,13 @@ class Walk {
     const bool knowsFile = hasMemory || status_.empty();
     if (!knowsFile || proc.readLink(in("/exe"), executable_) != 0) executable_.clear();
 
-    const std::string_view threads = field(status_, "\nThreads:\t");
+    const std::string_view threads = statusField(status_, "\nThreads:\t");
     put(out_, pid);
-    put(out_, field(status_, "\nPPid:\t"));
-    put(out_, field(status_, "\nUid:\t"));
-    put(out_, field(status_, "\nState:\t"));
+    put(out_, statusField(status_, "\nPPid:\t"));
+    put(out_, statusField(status_, "\nUid:\t"));
+    put(out_, statusField(status_, "\nState:\t"));
     put(out_, hasMemory ? "1" : "0");
-    put(out_, command(status_));
+    put(out_, statusCommand(status_));
     put(out_, executable_);
     put(out_, label_);
     put(out_, threads);

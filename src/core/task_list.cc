@@ -77,9 +77,13 @@ TaskList::Kind TaskList::kind(pid_t tid) const {
   if (n == -ENOENT || n == -ESRCH) return Kind::ended;
   if (n <= 0) return Kind::unknown;
   text[n] = '\0';
+  return kindOf(text);
+}
+
+TaskList::Kind TaskList::kindOf(const char* stat) {
   // "TID (comm) state ppid pgrp session tty tpgid flags …"; a comm may hold brackets
-  const char* comm = strchr(text, '(');
-  const char* at = strrchr(text, ')');
+  const char* comm = strchr(stat, '(');
+  const char* at = strrchr(stat, ')');
   if (comm == nullptr || at == nullptr) return Kind::unknown;
   for (int field = 0; field < 7 && at != nullptr; ++field) at = strchr(at + 1, ' ');
   if (at == nullptr) return Kind::unknown;

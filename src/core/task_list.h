@@ -35,6 +35,8 @@ class TaskList {
   // credentials of whoever submitted the request, pollers (SQPOLL) with those of their creator, for
   // ever.
   Kind kind(pid_t tid) const;
+  // What the text of a thread's stat file says.
+  static Kind kindOf(const char* stat);
 
   // What /proc says of a thread's label; the length, or a negative errno.
   long label(pid_t tid, char* buffer, size_t size) const;
