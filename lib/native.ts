@@ -72,11 +72,14 @@ function load(): Native {
   return require(find()) as Native
 }
 
-// A build of one's own comes first, as node-gyp-build has it too; that is loaded only if need be, since
-// it costs as much as all the rest.
+// A build of one's own comes first, then glibc's binary unless musl is what this is: node-gyp-build has it so,
+// too, and is loaded only where these are not there, since it costs as much as a good part of the rest.
 function find(): string {
   const built = path.join(root, 'build/Release/apparmor.node')
   if (fs.existsSync(built)) return built
+  const usual = path.join(root, `prebuilds/linux-${process.arch}/apparmor.glibc.node`)
+  const musl = process.env['LIBC'] === 'musl' || fs.existsSync('/etc/alpine-release')
+  if (!musl && fs.existsSync(usual)) return usual
   const { resolve } = require('node-gyp-build') as { resolve(directory: string): string }
   const file = resolve(root)
   // node-gyp-build also looks where APPARMOR_PREBUILD says and beside the executable. Code that

@@ -76,10 +76,18 @@ t.test('prebuilt binaries for other machines only', async (t) => {
   allThrow(t, callAll(dir), MISSING, /No native build was found/)
 })
 
-t.test('a prebuilt binary is found', async (t) => {
+for (const name of ['apparmor.node', 'apparmor.glibc.node']) {
+  t.test(`a prebuilt binary is found: ${name}`, async (t) => {
+    const dir = copyPackage(t)
+    put(dir, `prebuilds/linux-${process.arch}/${name}`, readFileSync(BINARY))
+    t.match(callAll(dir)['isEnabled'], { ok: Boolean })
+  })
+}
+
+t.test('what is not built for musl is not taken there', async (t) => {
   const dir = copyPackage(t)
-  put(dir, `prebuilds/linux-${process.arch}/apparmor.node`, readFileSync(BINARY))
-  t.match(callAll(dir)['isEnabled'], { ok: Boolean })
+  put(dir, `prebuilds/linux-${process.arch}/apparmor.glibc.node`, readFileSync(BINARY))
+  allThrow(t, callAll(dir, { LIBC: 'musl' }), MISSING, /No native build was found/)
 })
 
 t.test('APPARMOR_PREBUILD cannot bring in a binary from elsewhere', async (t) => {

@@ -23,5 +23,6 @@ const script = `
 apparmor_parser -r -K ${PROFILES} || exit
 failed=0
 for node; do "$node" ${PROGRAM} || { echo "not ok: $node: status $?"; failed=1; }; done
+apparmor_parser -R -K ${PROFILES}
 exit $failed`
 process.exitCode = await runUnderAppArmor(['sh', '-c', script, 'sh', ...programs], { timeout: 900 })

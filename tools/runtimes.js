@@ -40,6 +40,7 @@ failed=0
 for command; do
   timeout 120 $command build/test/guest/runtime.js || { echo "not ok: $command: status $?"; failed=1; }
 done
+apparmor_parser -R -K ${PROFILES}
 exit $failed`
 const [bun, deno] = programs
 const commands = [process.execPath, `${bun} run`, `${deno} run --quiet --allow-all`]

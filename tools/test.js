@@ -29,7 +29,7 @@ const BUILT = 'build/test'
 const FILE_TIMEOUT = 600
 const GUEST_TIMEOUT = 3600
 const JOBS = 2
-// For nodes.kernel; the whole table is npm run test:matrix.
+// For nodes.kernel; Dockerfile.test fetches them, too. The whole table is npm run test:matrix.
 const OTHER_NODES = ['24']
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))

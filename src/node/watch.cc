@@ -31,7 +31,10 @@ void* wait(void* data) {
     const bool stopped = *next && !**next;
     if (stopped) break;
     goesOn = static_cast<bool>(*next);
-    if (napi_call_threadsafe_function(deliver, next.get(), napi_tsfn_nonblocking) != napi_ok) break;
+    // An environment that ends takes no more, not even a release.
+    if (napi_call_threadsafe_function(deliver, next.get(), napi_tsfn_nonblocking) != napi_ok) {
+      return nullptr;
+    }
     (void)next.release();  // hand() has it
   }
   napi_release_threadsafe_function(deliver, napi_tsfn_release);
@@ -72,7 +75,10 @@ napi_value stopper(napi_env env, const SharedWatch& watch) {
   auto* data = new SharedWatch(watch);
   napi_value function = nullptr;
   napi_create_function(env, "stop", NAPI_AUTO_LENGTH, stop, data, &function);
-  if (napi_add_finalizer(env, function, data, forget, nullptr, nullptr) != napi_ok) delete data;
+  if (napi_add_finalizer(env, function, data, forget, nullptr, nullptr) != napi_ok) {
+    delete data;
+    return nullptr;
+  }
   return function;
 }
 

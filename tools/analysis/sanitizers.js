@@ -36,6 +36,7 @@ function conclude(what, status, said) {
 
 if (sanitizers(process.env.CXX || 'c++').length === 0)
   throw new Error('the compiler has no sanitizers')
+rmSync('build/core-tests', { force: true }) // it may be one from before there were any
 const core = await buildCoreTests()
 if (core === null) throw new Error('the C++ tests do not compile')
 const ran = spawnSync(core, { encoding: 'utf8' })

@@ -20,7 +20,7 @@ const SHIM = 'ld-linux-x86-64.so.2'
 /** pnpm's program is Node.js with pnpm inside, and what follows these letters says whether that runs. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:'
 
-const BUN = { x64: '@oven/bun-linux-x64-musl@1', arm64: '@oven/bun-linux-aarch64-musl@1' }
+const BUN = { x64: '@oven/bun-linux-x64-musl@1.4.5', arm64: '@oven/bun-linux-aarch64-musl@1.4.5' }
 const PNPM = '@pnpm/linuxstatic-x64@11.21.0'
 
 const PROGRAM = `

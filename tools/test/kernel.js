@@ -66,7 +66,14 @@ function refuseOthers() {
 }
 
 function clean() {
-  for (const name of ours()) writeFileSync(join(INTERFACE, '.remove'), name, 'latin1')
+  for (const name of ours()) {
+    try {
+      writeFileSync(join(INTERFACE, '.remove'), name, 'latin1')
+    } catch (error) {
+      const { code } = /** @type {NodeJS.ErrnoException} */ (error)
+      if (code !== 'ENOENT') throw error // its own test, which ends at this moment, has removed it
+    }
+  }
   for (const name of readdirSync(NAMESPACES)) {
     if (name.startsWith(PREFIX)) rmdirSync(join(NAMESPACES, name))
   }
