@@ -1,7 +1,8 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getcon, getProcAttr, getTaskCon, getThreadCons, type ThreadCon } from 'apparmor'
+import { spawn } from 'apparmor/child_process'
 import t from 'tap'
 import { child, type Step } from './support/child.ts'
 import { makeFiles } from './support/files.ts'
@@ -27,12 +28,9 @@ t.test('an unconfined process sees itself so', async (t) => {
 })
 
 t.test('another process: its label, its threads', async (t) => {
-  const launcher = `build/launcher/linux-${process.arch}/apparmor-launcher`
-  const { pid = 0 } = (() => {
-    const sleeper = spawn(launcher, ['profile', WEB, '--', 'sleep', '60'], { stdio: 'ignore' })
-    t.teardown(() => sleeper.kill())
-    return sleeper
-  })()
+  const sleeper = spawn('sleep', ['60'], { profile: WEB, stdio: 'ignore' })
+  t.teardown(() => sleeper.kill())
+  const { pid = 0 } = sleeper
   while (readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'sleep\n') await sleep(20)
   t.strictSame(getTaskCon(pid), { label: WEB, mode: 'enforce' })
   t.strictSame(getThreadCons(pid), [{ tid: pid, name: 'sleep', label: WEB, mode: 'enforce' }])
