@@ -42,13 +42,13 @@ echo "release $(uname -r)"
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const list = { type: /** @type {const} */ ('string') }
-const { values } = parseArgs({ options: { kernel: list, node: list, library: list } })
+const { values: asked } = parseArgs({ options: { kernel: list, node: list, library: list } })
 const wanted = (/** @type {string | undefined} */ option, /** @type {readonly string[]} */ all) =>
   option === undefined ? all : option.split(',')
-const kernels = wanted(values.kernel, KERNELS)
-const nodes = wanted(values.node, NODES)
+const kernels = wanted(asked.kernel, KERNELS)
+const nodes = wanted(asked.node, NODES)
 const libraries = wanted(
-  values.library,
+  asked.library,
   Object.keys(LIBRARIES).filter((name) => name !== 'prebuilt' || existsSync('prebuilds')),
 )
 

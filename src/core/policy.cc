@@ -8,11 +8,6 @@ namespace {
 
 constexpr const char* kCall = "open";
 
-void put(std::string& out, std::string_view value) {
-  out += value;
-  out += '\0';
-}
-
 struct Namespace {
   std::string name;  // empty for the caller's own
   std::string path;  // below the interface

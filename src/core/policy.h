@@ -10,13 +10,9 @@
 #include <string>
 
 #include "result.h"
+#include "rows.h"
 
 namespace apparmor {
-
-// Rows of bytes, each value ended by a NUL byte: no value holds one.
-struct Bytes {
-  std::string text;
-};
 
 // For each profile: namespace (nested ones as "a//b"; empty for the caller's own), directory below the
 // interface, parent (empty for none), own name, mode, attach, algorithm of the hash, hash. Profiles

@@ -12,11 +12,6 @@ namespace {
 
 constexpr const char* kCall = "aa_gettaskcon";
 
-void put(std::string& out, std::string_view value) {
-  out += value;
-  out += '\0';
-}
-
 bool gone(int error) {
   return error == ENOENT || error == ESRCH;
 }

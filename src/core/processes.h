@@ -8,8 +8,8 @@
 
 #include <vector>
 
-#include "policy.h"
 #include "result.h"
+#include "rows.h"
 
 namespace apparmor {
 

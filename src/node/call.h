@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "../core/policy.h"
 #include "../core/result.h"
+#include "../core/rows.h"
 
 namespace apparmor::node {
 

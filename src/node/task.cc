@@ -1,5 +1,6 @@
 #include "task.h"
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -39,8 +40,10 @@ napi_value startTask(napi_env env, std::function<Result<Bytes>()> work) {
   napi_create_promise(env, &task->deferred, &promise);
   napi_value name = toValue(env, std::string_view("apparmor"));
   napi_create_async_work(env, nullptr, name, execute, complete, task.get(), &task->handle);
-  if (napi_queue_async_work(env, task->handle) == napi_ok)
-    (void)task.release();  // complete() has it
+  if (napi_queue_async_work(env, task->handle) != napi_ok) {
+    return fail(env, {EAGAIN, "napi_queue_async_work"});
+  }
+  (void)task.release();  // complete() has it
   return promise;
 }
 
