@@ -1,15 +1,20 @@
-export { availability, findMountpoint, isEnabled, type Availability } from './availability.ts'
-export { confineCommand } from './confine_command.ts'
+export {
+  availability,
+  findMountpoint,
+  isEnabled,
+  type Availability,
+} from './inspect/availability.ts'
+export { confineCommand } from './launch/command.ts'
 export {
   canChangeProfile,
   changeProfile,
   stackProfile,
   type ConfineOptions,
   type ThreadReport,
-} from './confine.ts'
-export { AppArmorError, type ThreadState } from './errors.ts'
-export { changeOnexec, stackOnexec } from './exec.ts'
-export { execve, type ExecveOptions } from './execve.ts'
+} from './confine/process.ts'
+export { AppArmorError, type ThreadState } from './border/errors.ts'
+export { changeOnexec, stackOnexec } from './confine/onexec.ts'
+export { execve, type ExecveOptions } from './confine/execve.ts'
 export {
   compareFeatures,
   featureId,
@@ -17,9 +22,15 @@ export {
   supports,
   type FeatureDifference,
   type FeatureTree,
-} from './features.ts'
-export { canChangeHat, changeHat, leaveHat, withHat } from './hat.ts'
-export { getcon, getProcAttr, getTaskCon, getThreadCons, type ThreadCon } from './identity.ts'
+} from './inspect/features.ts'
+export { canChangeHat, changeHat, leaveHat, withHat } from './confine/hat.ts'
+export {
+  getcon,
+  getProcAttr,
+  getTaskCon,
+  getThreadCons,
+  type ThreadCon,
+} from './inspect/identity.ts'
 export {
   formatLabel,
   labelIncludes,
@@ -28,10 +39,15 @@ export {
   type LabelPart,
   type Mode,
   type NamedPart,
-} from './label.ts'
-export { getPeerCon } from './peer.ts'
-export { processes, type ConfinedProcess, type ProcessFilter, type Wanted } from './processes.ts'
-export { profiles, type LoadedProfile } from './profiles.ts'
+} from './inspect/label.ts'
+export { getPeerCon } from './inspect/peer.ts'
+export {
+  processes,
+  type ConfinedProcess,
+  type ProcessFilter,
+  type Wanted,
+} from './inspect/processes.ts'
+export { profiles, type LoadedProfile } from './inspect/profiles.ts'
 export {
   explainAccess,
   queryDbus,
@@ -41,8 +57,8 @@ export {
   type DbusQuery,
   type FileAccess,
   type FilePermission,
-} from './query.ts'
-export type { Confined } from './target.ts'
-export { reexec, type ReexecOptions } from './reexec.ts'
-export { status, type ProcessCounts, type Status } from './status.ts'
-export { watch, type WatchOptions } from './watch.ts'
+} from './inspect/query.ts'
+export type { Confined } from './launch/target.ts'
+export { reexec, type ReexecOptions } from './confine/reexec.ts'
+export { status, type ProcessCounts, type Status } from './inspect/status.ts'
+export { watch, type WatchOptions } from './inspect/watch.ts'

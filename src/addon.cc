@@ -1,4 +1,4 @@
-// The table of contents of the native part. lib/native.ts declares the same names, and a test holds
+// The table of contents of the native part. lib/border/native.ts declares the same names, and a test holds
 // the two together.
 #include <node_api.h>
 

@@ -30,6 +30,33 @@ t.test('the main module only exports again', async (t) => {
   t.equal(rest, '')
 })
 
+// Which folders of lib/ a folder may import. Nothing imports a folder above it.
+const FLOORS: Readonly<Record<string, readonly string[]>> = {
+  border: [],
+  inspect: ['border'],
+  launch: ['border', 'inspect'],
+  confine: ['border', 'inspect', 'launch'],
+  child_process: ['border', 'inspect', 'launch'],
+  policy: ['border', 'inspect', 'launch', 'confine', 'child_process'],
+  audit: ['border', 'inspect', 'launch', 'confine', 'child_process', 'policy'],
+}
+
+t.test('a folder of lib/ imports only folders below it', async (t) => {
+  const folderOf = (file: string): string => file.split('/')[1] ?? ''
+  for (const file of sources('lib').filter((file) => file.split('/').length > 2)) {
+    const folder = folderOf(file)
+    const below = FLOORS[folder]
+    t.ok(below || folder === 'cli', `${file} is in a known folder`)
+    for (const specifier of imports(file).filter((specifier) => specifier.startsWith('.'))) {
+      const imported = folderOf(join(file, '..', specifier))
+      t.ok(
+        imported === folder || !below || below.includes(imported),
+        `${file} may import ${specifier}`,
+      )
+    }
+  }
+})
+
 t.test('no module of the library imports the command line', async (t) => {
   for (const file of sources('lib').filter((file) => !file.startsWith('lib/cli/'))) {
     for (const specifier of imports(file)) t.notMatch(specifier, /\bcli\b/, file)
@@ -47,14 +74,14 @@ t.test('imports are relative with their ending, of Node, or of a dependency', as
 })
 
 t.test(
-  "the main module takes Node's modules from lib/node.ts, not by slow ES imports",
+  "the main module takes Node's modules from lib/border/node.ts, not by slow ES imports",
   async (t) => {
     for (const file of sources('lib').filter((file) => !file.startsWith('lib/child_process'))) {
       const fromNode = Array.from(
         read(file).matchAll(/^import (?!type).*'(node:.*)'/gm),
         ([, id]) => id,
       )
-      t.strictSame(fromNode, file === 'lib/node.ts' ? ['node:module'] : [], file)
+      t.strictSame(fromNode, file === 'lib/border/node.ts' ? ['node:module'] : [], file)
     }
   },
 )

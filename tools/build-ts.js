@@ -25,7 +25,7 @@ export async function buildTs() {
   const { engines } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
   const { errors } = await build({
     absWorkingDir: root,
-    entryPoints: ['lib/index.ts', 'lib/child_process.ts'],
+    entryPoints: { index: 'lib/index.ts', child_process: 'lib/child_process/index.ts' },
     outdir: 'dist',
     chunkNames: 'shared',
     bundle: true,
@@ -39,7 +39,10 @@ export async function buildTs() {
   if (errors.length > 0) return false
 
   const declarations = await rollup({
-    input: ['index', 'child_process'].map((name) => at(`build/lib/${name}.d.ts`)),
+    input: {
+      index: at('build/lib/index.d.ts'),
+      child_process: at('build/lib/child_process/index.d.ts'),
+    },
     external: /^node:/,
     plugins: [dts()],
   })

@@ -1,9 +1,9 @@
-// Renders docs/errors.md from the table that the error texts are made from (lib/failures.ts).
+// Renders docs/errors.md from the table that the error texts are made from (lib/border/failures.ts).
 //
 //   node tools/errors-doc.js [--write]
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { anywhere, failures, ownCodes, unavailable } from '../build/lib/failures.js'
+import { anywhere, failures, ownCodes, unavailable } from '../build/lib/border/failures.js'
 
 /** @typedef {Readonly<Record<string, { meaning: string, help: string }>>} Table */
 
@@ -31,7 +31,7 @@ function sections() {
 
 const page = `# Errors, names and labels
 
-<!-- written by tools/errors-doc.js from lib/failures.ts -->
+<!-- written by tools/errors-doc.js from lib/border/failures.ts -->
 
 Every refusal is thrown as an \`AppArmorError\`:
 

@@ -29,7 +29,7 @@ const script = `
   apparmor_parser -R -K ${PROFILES.join(' ')}
   exit $status
 `
-const command = [process.execPath, 'build/test/child_process_many.kernel.js']
+const command = [process.execPath, 'build/test/child_process/many.kernel.js']
 process.exitCode = await runUnderAppArmor(['sh', '-c', script, 'sh', ...command], {
   env: { ...process.env, APPARMOR_CHILDREN: values.children },
   timeout: TIMEOUT,

@@ -2,16 +2,16 @@
 //
 //   node tools/test.js [--off] [--kernel K] [FILE…]
 //
-// test/*.test.ts and the C++ tests run here; test/*.kernel.ts as root under a kernel that enforces
-// AppArmor, and test/*.off.ts under one that was started with apparmor=0: one boot of a guest each.
-// FILE (a name or the beginning of one) runs these alone. --kernel chooses the guest's kernel.
+// test/**/*.test.ts and the C++ tests run here; test/**/*.kernel.ts as root under a kernel that enforces
+// AppArmor, and test/**/*.off.ts under one that was started with apparmor=0: one boot of a guest each.
+// FILE (a name or the beginning of one, with its folder or without) runs these alone. --kernel chooses the guest's kernel.
 // APPARMOR_GUEST (tools/kernel.js) can have the kernel tests run on this machine's own kernel.
 //
 // --off demands that each kernel test fails without AppArmor: one that passes there proves nothing.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -71,15 +71,16 @@ async function build() {
 
 /** The names of the files of a kind that were asked for: of `test`, `kernel` and `off`. */
 function select(/** @type {string} */ kind) {
-  const names = readdirSync(BUILT)
+  const names = readdirSync(BUILT, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith(`.${kind}.js`))
-    .map(nameOf)
+    .map((file) => nameOf(join(BUILT, file)))
   return names.filter(wanted).sort()
 }
 
 function wanted(/** @type {string} */ name) {
-  const asked = positionals.map((file) => file.replace(/^.*\//, '').replace(/\.[jt]s$/, ''))
-  return asked.length === 0 || asked.some((part) => name.startsWith(part))
+  const asked = positionals.map((file) => file.replace(/^test\//, '').replace(/\.[jt]s$/, ''))
+  const names = [name, basename(name)]
+  return asked.length === 0 || asked.some((part) => names.some((known) => known.startsWith(part)))
 }
 
 /** @param {string} name */

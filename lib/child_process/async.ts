@@ -1,7 +1,7 @@
 /** Confined children of spawn, exec, execFile and fork: Node's own, started through the launcher. */
 import type { ChildProcess } from 'node:child_process'
-import { errnoName } from '../errno.ts'
-import { native } from '../native.ts'
+import { errnoName } from '../border/errno.ts'
+import { native } from '../border/native.ts'
 import {
   checkLauncher,
   isExecFailure,
@@ -9,8 +9,8 @@ import {
   launcherFile,
   refusal,
   type Command,
-} from '../launcher.ts'
-import type { Target } from '../target.ts'
+} from '../launch/launcher.ts'
+import type { Target } from '../launch/target.ts'
 import { checkRuntime, intercept, type SpawnRequest } from './intercept.ts'
 import { nodeError, systemError } from './node_error.ts'
 import { stdioEntries, withPipe } from './status.ts'

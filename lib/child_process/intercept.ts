@@ -4,8 +4,8 @@
  * `shell`, `argv0`, `execPath` and all else has been applied.
  */
 import * as nodes from 'node:child_process'
-import { AppArmorError } from '../errors.ts'
-import { nowhere } from '../launcher.ts'
+import { AppArmorError } from '../border/errors.ts'
+import { nowhere } from '../launch/launcher.ts'
 
 /** What `ChildProcess.prototype.spawn` gets. */
 export interface SpawnRequest {

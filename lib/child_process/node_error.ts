@@ -1,4 +1,4 @@
-import { errnoName } from '../errno.ts'
+import { errnoName } from '../border/errno.ts'
 
 /** The error that Node itself has for a program that it cannot execute. */
 export function nodeError(

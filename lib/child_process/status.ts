@@ -1,6 +1,6 @@
-import { callNative } from '../call.ts'
-import { invalidArgValue } from '../errors.ts'
-import type { Report } from '../launcher.ts'
+import { callNative } from '../border/call.ts'
+import { invalidArgValue } from '../border/errors.ts'
+import type { Report } from '../launch/launcher.ts'
 
 /** What stands in for a child's descriptors in Node's `stdio` option. */
 export type Stdio = readonly unknown[]

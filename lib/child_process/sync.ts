@@ -1,7 +1,7 @@
 /** Confined children of spawnSync, execFileSync and execSync. */
 import nodes, { type SpawnSyncOptions, type SpawnSyncReturns } from 'node:child_process'
-import { checkText } from '../args.ts'
-import { invalidArgType, invalidArgValue } from '../errors.ts'
+import { checkText } from '../border/args.ts'
+import { invalidArgType, invalidArgValue } from '../border/errors.ts'
 import {
   checkLauncher,
   isExecFailure,
@@ -10,8 +10,8 @@ import {
   nowhere,
   refusal,
   type Command,
-} from '../launcher.ts'
-import type { Target } from '../target.ts'
+} from '../launch/launcher.ts'
+import type { Target } from '../launch/target.ts'
 import { nodeError } from './node_error.ts'
 import { stdioEntries, withChannel } from './status.ts'
 

@@ -2,7 +2,7 @@
 import type * as cp from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { promisify } from 'node:util'
-import type { Confined } from '../target.ts'
+import type { Confined } from '../launch/target.ts'
 
 // Also none of them, for a value that is confined or not.
 type Option = Confined | { readonly profile?: never; readonly stack?: never }

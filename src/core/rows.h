@@ -1,4 +1,4 @@
-// Rows of bytes for lib/rows.ts, each value ended by a NUL byte: no value holds one.
+// Rows of bytes for lib/border/rows.ts, each value ended by a NUL byte: no value holds one.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // The one door between core and JavaScript: a call's arguments in, values out, failures thrown.
 // Node-API is used as it is, in C: a C++ wrapper around it was a third of the binary.
-// A failure is thrown as a plain Error with { errno < 0, syscall, path? }; lib/errors.ts gives it a
+// A failure is thrown as a plain Error with { errno < 0, syscall, path? }; lib/border/errors.ts gives it a
 // code, a text and a JavaScript stack. Statuses of Node-API are looked at where they tell something:
 // in a Worker that is being terminated every call fails, and whatever is returned is dropped.
 #pragma once
@@ -20,7 +20,7 @@
 
 namespace apparmor::node {
 
-// The arguments. lib/args.ts has checked them, so a wrong one is our own mistake: it makes a TypeError
+// The arguments. lib/border/args.ts has checked them, so a wrong one is our own mistake: it makes a TypeError
 // pending, and wrong() true.
 class Call {
  public:

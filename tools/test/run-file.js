@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** Where the TAP of each file is saved, as NAME.tap, and what it wrote to stderr, as NAME.err. */
 export const SAVED = 'build/tap'
@@ -21,9 +21,9 @@ process.on('exit', () => running.forEach(kill))
 
 /**
  * @param {string} file
- * @returns {string} `confine.kernel` for `build/test/confine.kernel.js`
+ * @returns {string} `confine/process.kernel` for `build/test/confine/process.kernel.js`
  */
-export const nameOf = (file) => basename(file).replace(/\.[^.]*$/, '')
+export const nameOf = (file) => file.replace(/^(.*\/)?test\//, '').replace(/\.[^./]*$/, '')
 
 /**
  * Runs a program that prints TAP, not through tap: that would load code of its own into every child,
@@ -35,7 +35,7 @@ export const nameOf = (file) => basename(file).replace(/\.[^.]*$/, '')
  * @returns {Promise<Ended>}
  */
 export async function runFile(name, [command, ...args], timeout) {
-  mkdirSync(SAVED, { recursive: true })
+  mkdirSync(dirname(join(SAVED, name)), { recursive: true })
   const out = openSync(join(SAVED, `${name}.tap`), 'w')
   const err = openSync(join(SAVED, `${name}.err`), 'w')
   const start = performance.now()

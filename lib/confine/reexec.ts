@@ -1,0 +1,123 @@
+import { checkInteger, checkName, checkOptions } from '../border/args.ts'
+import { AppArmorError, invalidArgType } from '../border/errors.ts'
+import { replace } from './execve.ts'
+import { getcon } from '../inspect/identity.ts'
+import { labelIncludes, parseLabel } from '../inspect/label.ts'
+import { builtin, fs } from '../border/node.ts'
+
+/** Options of {@link reexec}. */
+export interface ReexecOptions {
+  /** descriptors to keep beside 0, 1, 2 and Node's IPC channel: those of LISTEN_FDS, for example */
+  readonly keepFds?: readonly number[]
+  /** the environment of the new program; default: this process's */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** go on although sockets, servers or children exist already; they are lost */
+  readonly discardHandles?: boolean
+}
+
+// Tells the re-executed program that it is one. Only ever used to stop a loop, never to decide that the
+// process is confined: anybody can set a variable.
+const MARKER = 'APPARMOR_REEXEC'
+
+/**
+ * Makes sure that this program runs under a profile from its first thread on: executes it again under the
+ * profile, or returns at once when it is there already. Call it first thing at start-up.
+ *
+ * All threads are confined, those of io_uring too, and the process id stays. Whether it is there already is
+ * told by the label, so the profile has to let the process read `@{PROC}/@{pid}/attr/{,apparmor/}current`
+ * before Linux 6.8. Kept: arguments, Node's flags, environment, working directory, the IPC channel of
+ * `child_process.fork`, the descriptors of `keepFds`. Lost: everything else, unread input too.
+ *
+ * @param profile the name of a loaded profile
+ * @param options see {@link ReexecOptions}
+ * @throws {@link AppArmorError} as `changeOnexec` and {@link execve}; `ERR_APPARMOR_REEXEC_LATE` when sockets,
+ *   servers or children exist already; `ERR_APPARMOR_REEXEC_LOOP` when it was executed again and the label
+ *   is still another one
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, …; Error `ERR_WORKER_UNSUPPORTED_OPERATION` in a Worker,
+ *   `ERR_ACCESS_DENIED` under Node's permission model without `--allow-child-process`
+ * @example
+ * ```js
+ * import { reexec } from 'apparmor'
+ * reexec('web')
+ * // from here on every thread runs under the profile "web"
+ * ```
+ */
+export function reexec(profile: string, options?: ReexecOptions): void {
+  checkName(profile, 'profile', 'exec')
+  checkOptions(options)
+  const { keepFds = [], env = process.env, discardHandles = false } = options ?? {}
+  checkFds(keepFds)
+  if (!builtin('node:worker_threads').isMainThread) throw inWorker()
+
+  const { label } = getcon()
+  const marker = process.env[MARKER]
+  delete process.env[MARKER] // not for children
+  if (labelIncludes(label, profile)) return
+  if (marker === String(process.pid)) {
+    if (labelIncludes(label, seenFromInside(profile))) return
+    throw new AppArmorError({
+      code: 'ERR_APPARMOR_REEXEC_LOOP',
+      profile,
+      detail: `the label is ${label}`,
+    })
+  }
+  if (!discardHandles) checkHandles(profile)
+
+  const channel = ipcChannel()
+  replace({
+    file: fs.existsSync('/proc/self/exe') ? '/proc/self/exe' : process.execPath,
+    argv: [process.argv0, ...process.execArgv, ...process.argv.slice(1)],
+    env: { ...env, ...channel.env, [MARKER]: String(process.pid) },
+    profile,
+    keepFds: [...keepFds, ...channel.fds],
+  })
+}
+
+// In a policy namespace, labels are shown without it.
+function seenFromInside(profile: string): string {
+  return parseLabel(profile)
+    .map(({ name }) => name)
+    .join('//&')
+}
+
+// Node took the channel's variables out of its environment at start-up and marked the descriptor
+// close-on-exec. How it speaks is only to be found in the environment that the kernel keeps.
+function ipcChannel(): { fds: number[]; env: Record<string, string> } {
+  const fd = (process.channel as { fd?: number } | undefined)?.fd
+  if (fd === undefined || fd < 0) return { fds: [], env: {} }
+  const mode = /(?:^|\0)NODE_CHANNEL_SERIALIZATION_MODE=([^\0]*)/.exec(initialEnvironment())?.[1]
+  const env: Record<string, string> = { NODE_CHANNEL_FD: String(fd) }
+  if (mode) env['NODE_CHANNEL_SERIALIZATION_MODE'] = mode
+  return { fds: [fd], env }
+}
+
+function initialEnvironment(): string {
+  try {
+    return fs.readFileSync('/proc/self/environ', 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+// What would be lost without a word. Timers and pending reads of start-up are not among it.
+const LOSSES = /ServerWrap|SocketWrap|UDPWrap|ProcessWrap|Worker|FSEvent|StatWatcher/
+
+function checkHandles(profile: string): void {
+  const lost = process.getActiveResourcesInfo().filter((name) => LOSSES.test(name))
+  if (lost.length === 0) return
+  throw new AppArmorError({ code: 'ERR_APPARMOR_REEXEC_LATE', profile, detail: lost.join(', ') })
+}
+
+function checkFds(keepFds: unknown): asserts keepFds is readonly number[] {
+  if (!Array.isArray(keepFds))
+    throw invalidArgType('options.keepFds', 'an instance of Array', keepFds)
+  for (const [index, fd] of keepFds.entries()) {
+    checkInteger(fd, `options.keepFds[${index}]`, 0, 0x7fffffff)
+  }
+}
+
+function inWorker(): Error {
+  return Object.assign(new TypeError('reexec() is not supported in workers'), {
+    code: 'ERR_WORKER_UNSUPPORTED_OPERATION',
+  })
+}

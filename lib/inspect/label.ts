@@ -1,0 +1,131 @@
+/** Labels as text: pure, no system calls, works everywhere. */
+import { checkLabel } from '../border/args.ts'
+import { invalidArgType, invalidArgValue } from '../border/errors.ts'
+
+/** How a profile, or a stack of them, is applied. `'mixed'`: the parts of a stack differ. */
+export type Mode = 'enforce' | 'complain' | 'kill' | 'prompt' | 'unconfined' | 'mixed'
+
+/** Under which label something runs. `mode` is `null` for plain `unconfined`. */
+export interface Confinement {
+  readonly label: string
+  readonly mode: Mode | null
+}
+
+/** One profile of a label. */
+export interface LabelPart {
+  /** the policy namespace, `null` for the caller's own; nested ones are `a//b` */
+  readonly namespace: string | null
+  /** the profile's whole name within its namespace, `'web//upload'` */
+  readonly name: string
+  /** the name's parts: the profile, then its children or hats */
+  readonly path: readonly string[]
+}
+
+/**
+ * Takes a label apart: a stack of profiles, each with its namespace and its children.
+ *
+ * As the kernel reads it, a part that names no namespace is in that of the part before it: in `':ns:a//&b'`
+ * both are in `ns`.
+ *
+ * @param label as {@link getcon} returns it, without the mode
+ * @returns the parts in the order of the label; a stack is a set, so the order says nothing
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when it is no string, or empty
+ * @example
+ * ```js
+ * import { parseLabel } from 'apparmor'
+ * parseLabel('a//&:ns://b//hat')
+ * // [ { namespace: null, name: 'a', path: ['a'] },
+ * //   { namespace: 'ns', name: 'b//hat', path: ['b', 'hat'] } ]
+ * ```
+ */
+export function parseLabel(label: string): readonly LabelPart[] {
+  checkLabel(label, 'label')
+  let namespace: string | null = null
+  return label.split('//&').map((part) => {
+    // ":ns:name" as the kernel prints a stack, or ":ns://name"
+    const [, own, name = part] = /^:([^:]+):(?:\/\/)?(.*)$/s.exec(part) ?? []
+    namespace = own ?? namespace
+    return { namespace, name, path: name.split('//') }
+  })
+}
+
+/**
+ * Puts a label together from its parts: the reverse of {@link parseLabel}.
+ *
+ * @param parts one for each profile of the stack; `path` is not needed
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when they make no label, or one
+ *   that would mean something else: a name with `//&` in it, or a part without a namespace behind one with
+ * @example
+ * ```js
+ * import { formatLabel } from 'apparmor'
+ * formatLabel([{ name: 'a' }, { namespace: 'ns', name: 'b//hat' }]) // 'a//&:ns://b//hat'
+ * ```
+ */
+export function formatLabel(parts: readonly NamedPart[]): string {
+  if (!Array.isArray(parts)) throw invalidArgType('parts', 'an instance of Array', parts)
+  const label = parts.map(formatPart).join('//&')
+  const again = label === '' ? [] : parseLabel(label)
+  const same = (part: NamedPart, i: number) =>
+    part.name === again[i]?.name && (part.namespace ?? null) === again[i].namespace
+  if (label === '' || again.length !== parts.length || !parts.every(same)) {
+    throw invalidArgValue('parts', 'must be the parts of a label', parts)
+  }
+  return label
+}
+
+/** What {@link formatLabel} needs of a {@link LabelPart}. */
+export type NamedPart = { readonly namespace?: string | null; readonly name: string }
+
+/** One part, with its namespace. */
+export function formatPart(part: unknown, index: number): string {
+  const { namespace = null, name } = (part ?? {}) as Partial<NamedPart>
+  if (typeof name !== 'string') throw invalidArgType(`parts[${index}].name`, 'of type string', name)
+  if (namespace === null) return name
+  checkLabel(namespace, `parts[${index}].namespace`)
+  return `:${namespace}://${name}`
+}
+
+/**
+ * Tells whether a label has a profile, or every profile of a stack, among its parts.
+ *
+ * A stack is a set: order does not count, and `:ns:p` is `:ns://p`.
+ *
+ * @param label as {@link getcon} returns it: `'unconfined//&web'`
+ * @param profile one part, or a stack of them
+ * @throws TypeError as {@link parseLabel}
+ * @example
+ * ```js
+ * import { getcon, labelIncludes } from 'apparmor'
+ * labelIncludes('unconfined//&web', 'web') // true
+ * labelIncludes(getcon().label, 'web')
+ * ```
+ */
+export function labelIncludes(label: string, profile: string): boolean {
+  const parts = parseLabel(label)
+  return parseLabel(profile).every((wanted) =>
+    parts.some(({ namespace, name }) => namespace === wanted.namespace && name === wanted.name),
+  )
+}
+
+// The kernel's word for the mode "prompt" is that of the first prompting profiles.
+const KERNEL_MODES: Readonly<Record<string, Mode>> = {
+  enforce: 'enforce',
+  complain: 'complain',
+  kill: 'kill',
+  user: 'prompt',
+  prompt: 'prompt',
+  unconfined: 'unconfined',
+  mixed: 'mixed',
+}
+
+/** A mode as we call it; nothing for a word that the kernel does not use. */
+export function kernelMode(word: string): Mode | undefined {
+  return Object.hasOwn(KERNEL_MODES, word) ? KERNEL_MODES[word] : undefined
+}
+
+/** Splits what the kernel prints, `'web (enforce)'`: from the right, since a name may hold anything. */
+export function splitCon(con: string): Confinement {
+  const [, label, word] = /^(.+) \(([a-z]+)\)$/s.exec(con) ?? []
+  const mode = word === undefined ? undefined : kernelMode(word)
+  return label === undefined || mode === undefined ? { label: con, mode: null } : { label, mode }
+}

@@ -1,0 +1,168 @@
+import { checkOptions, checkPid } from '../border/args.ts'
+import { Attachments } from './attachment.ts'
+import { isEnabled } from './availability.ts'
+import { callNativeAsync } from '../border/call.ts'
+import { AppArmorError, invalidArgType } from '../border/errors.ts'
+import type { ThreadCon } from './identity.ts'
+import { labelIncludes, splitCon, type Mode } from './label.ts'
+import { profiles, type LoadedProfile } from './profiles.ts'
+import { Rows, Turns } from '../border/rows.ts'
+
+/** One process, and what it is confined by. */
+export interface ConfinedProcess {
+  readonly pid: number
+  /** `null` when it has none that is seen from here, or when it may not be read */
+  readonly parent: number | null
+  /** the real user id, `null` when it may not be read */
+  readonly uid: number | null
+  /** a thread of the kernel has no program; a zombie has ended and waits for its parent */
+  readonly kind: 'program' | 'kernel' | 'zombie'
+  /** its short name, at most 15 bytes (comm) */
+  readonly command: string
+  /** the file it runs; `null` when it has none, or when it may not be read */
+  readonly executable: string | null
+  /** the main thread's label; `null` when it may not be read */
+  readonly label: string | null
+  /** `null` for plain `unconfined`, too */
+  readonly mode: Mode | null
+  /** how many threads it has, `null` when it may not be read */
+  readonly threads: number | null
+  /** the threads whose label is another one: what makes a half-confined process */
+  readonly differing: readonly ThreadCon[]
+  /**
+   * for an unconfined program, the loaded profile that is meant for its file: it was started before
+   * that profile was loaded, and needs a restart. `null` also when the policy may not be read
+   */
+  readonly expected: string | null
+}
+
+/** One value, one of several, or what a function says. */
+export type Wanted<T> = T | readonly T[] | ((value: T) => boolean)
+
+/** Which processes {@link processes} is to return: those that fit all of it. */
+export interface ProcessFilter {
+  /** a profile, or a stack of them, that the process or a thread has among others; or a test of the whole label */
+  readonly label?: string | RegExp | ((label: string) => boolean)
+  readonly mode?: Wanted<Mode | null>
+  readonly pid?: Wanted<number>
+  readonly executable?: string | RegExp | ((executable: string) => boolean)
+}
+
+/**
+ * Lists the processes that /proc shows, with the labels of all of their threads.
+ *
+ * What ends meanwhile is left out; what may not be read is `null`.
+ *
+ * @param filter default: every process; it finds only what it can read
+ * @returns in the order of /proc, with its numbers: those of its PID namespace
+ * @throws {@link AppArmorError} (rejects) the codes of {@link availability} without AppArmor; `EACCES`,
+ *   `ENOENT` when /proc cannot be read
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` (both reject)
+ * @example
+ * ```js
+ * import { processes } from 'apparmor'
+ * const half = (await processes()).filter(({ differing }) => differing.length > 0)
+ * const web = await processes({ label: 'web', mode: ['enforce', 'kill'] })
+ * ```
+ */
+export async function processes(filter?: ProcessFilter): Promise<readonly ConfinedProcess[]> {
+  checkOptions(filter, 'filter')
+  const fits = compile(filter ?? {})
+  const loaded = await profiles().catch((error: unknown) => {
+    if (error instanceof AppArmorError && isEnabled()) return []
+    throw error
+  })
+  return readProcesses(loaded, pidsOf(filter?.pid), fits)
+}
+
+/** @param pids none means all */
+export async function readProcesses(
+  loaded: readonly LoadedProfile[],
+  pids: readonly number[] = [],
+  fits: (process: ConfinedProcess) => boolean = () => true,
+): Promise<readonly ConfinedProcess[]> {
+  const rows = new Rows(await callNativeAsync((native) => native.runningProcesses(pids)))
+  const attachments = await Attachments.of(loaded)
+  const turns = new Turns()
+  const list: ConfinedProcess[] = []
+  while (!rows.done) {
+    const process = readProcess(rows, attachments)
+    if (fits(process)) list.push(process)
+    if (turns.over) await turns.next()
+  }
+  return list
+}
+
+function readProcess(rows: Rows, attachments: Attachments): ConfinedProcess {
+  const pid = rows.number()
+  const parent = rows.text()
+  const uid = rows.text()
+  const state = rows.text()
+  const hasMemory = rows.text() === '1'
+  const command = rows.text()
+  const executable = rows.text() || null
+  const con = rows.text()
+  const threads = rows.text()
+  const differing = Array.from({ length: rows.number() }, () => {
+    const tid = rows.number()
+    const name = rows.text()
+    return { tid, name, ...splitCon(rows.text()) }
+  })
+  const { label, mode } = con === '' ? { label: null, mode: null } : splitCon(con)
+  const unconfined = label === 'unconfined' && mode === null
+  return {
+    pid,
+    parent: Number(parent) || null,
+    uid: uid === '' ? null : Number(uid),
+    kind: hasMemory || state === '' ? 'program' : /[ZX]/.test(state) ? 'zombie' : 'kernel',
+    command,
+    executable,
+    label,
+    mode,
+    threads: threads === '' ? null : Number(threads),
+    differing,
+    expected: unconfined && executable !== null ? attachments.match(executable) : null,
+  }
+}
+
+function pidsOf(wanted: ProcessFilter['pid']): readonly number[] | undefined {
+  if (wanted === undefined || typeof wanted === 'function') return undefined
+  return typeof wanted === 'number' ? [wanted] : wanted
+}
+
+function compile(filter: ProcessFilter): (process: ConfinedProcess) => boolean {
+  const { label, mode, pid, executable } = filter
+  for (const one of pidsOf(pid) ?? []) checkPid(one, 'filter.pid')
+  const hasLabel = textTest(label, 'filter.label', (value, part) => labelIncludes(value, part))
+  const hasFile = textTest(executable, 'filter.executable', (value, path) => value === path)
+  const hasMode = valueTest(mode)
+  const hasPid = valueTest(pid)
+  return (process) => {
+    const cons = [process, ...process.differing]
+    return (
+      (hasLabel === null || cons.some(({ label }) => label !== null && hasLabel(label))) &&
+      (hasMode === null || cons.some(({ label, mode }) => label !== null && hasMode(mode))) &&
+      (hasPid === null || hasPid(process.pid)) &&
+      (hasFile === null || (process.executable !== null && hasFile(process.executable)))
+    )
+  }
+}
+
+function textTest(
+  wanted: string | RegExp | ((text: string) => boolean) | undefined,
+  name: string,
+  equals: (value: string, wanted: string) => boolean,
+): ((text: string) => boolean) | null {
+  if (wanted === undefined) return null
+  if (typeof wanted === 'function') return wanted
+  if (typeof wanted === 'string') return (value) => equals(value, wanted)
+  if (wanted instanceof RegExp) return (value) => value.search(wanted) >= 0 // without lastIndex
+  throw invalidArgType(name, 'a string, a regular expression or a function', wanted)
+}
+
+function valueTest<T>(wanted: Wanted<T> | undefined): ((value: T) => boolean) | null {
+  if (wanted === undefined) return null
+  if (typeof wanted === 'function') return wanted as (value: T) => boolean
+  const list: readonly T[] = Array.isArray(wanted) ? (wanted as readonly T[]) : [wanted as T]
+  return (value) => list.includes(value)
+}

@@ -1,0 +1,288 @@
+import { checkLabel, checkOneOf } from '../border/args.ts'
+import { callNative } from '../border/call.ts'
+import { invalidArgType, invalidArgValue } from '../border/errors.ts'
+import { formatPart, parseLabel } from './label.ts'
+
+// <sys/apparmor.h>
+const FILE_CLASS = '\x02'
+const DBUS_CLASS = '\x20'
+
+const FILE_PERMISSIONS = {
+  exec: 0x1,
+  write: 0x2,
+  read: 0x4,
+  append: 0x8,
+  create: 0x10,
+  delete: 0x20,
+  open: 0x40,
+  rename: 0x80,
+  setattr: 0x100,
+  getattr: 0x200,
+  setcred: 0x400,
+  getcred: 0x800,
+  chmod: 0x1000,
+  chown: 0x2000,
+  lock: 0x8000,
+  mmap: 0x10000,
+  link: 0x40000,
+  onexec: 0x20000000,
+  change_profile: 0x40000000,
+} as const
+
+/** A permission of a file, by name. */
+export type FilePermission = keyof typeof FILE_PERMISSIONS
+
+const FILE_NAMES = Object.keys(FILE_PERMISSIONS) as FilePermission[]
+
+// The letters of apparmor.d(5).
+const LETTERS: Readonly<Record<string, FilePermission>> = {
+  r: 'read',
+  w: 'write',
+  a: 'append',
+  x: 'exec',
+  m: 'mmap',
+  k: 'lock',
+  l: 'link',
+}
+
+const DBUS_PERMISSIONS = { send: 0x2, receive: 0x4, eavesdrop: 0x20, bind: 0x40 } as const
+
+/** What a query answers. */
+export interface Answer {
+  /** everything that was asked for is allowed */
+  readonly allowed: boolean
+  /** using it is written to the audit log */
+  readonly audited: boolean
+}
+
+/** What a label may do to a file. */
+export interface FileAccess {
+  readonly allowed: readonly FilePermission[]
+  /**
+   * taken away by a `deny` rule. Many kernels do not tell this (6.1 does not): there such a permission is
+   * only {@link quiet}
+   */
+  readonly denied: readonly FilePermission[]
+  /** written to the audit log when it is used, or when it is refused although nobody asked for silence */
+  readonly audited: readonly FilePermission[]
+  /** not written to the audit log when it is refused */
+  readonly quiet: readonly FilePermission[]
+  /** the allowed ones that have a letter, as a rule has them: `'rw'` */
+  readonly letters: string
+}
+
+/** A question about dbus. The parts of a message that are left out are empty, as dbus itself asks. */
+export type DbusQuery =
+  | {
+      readonly access: 'send' | 'receive'
+      /** `'system'`, `'session'` or the bus's own name */
+      readonly bus: string
+      /** the peer's well-known name on the bus */
+      readonly name?: string
+      readonly peerLabel: string
+      readonly path?: string
+      readonly interface?: string
+      readonly member?: string
+    }
+  | { readonly access: 'bind'; readonly bus: string; readonly name: string }
+  | { readonly access: 'eavesdrop'; readonly bus: string }
+
+/**
+ * Asks the kernel whether a label may use a file so: aa_query_file_path(3).
+ *
+ * The rules are asked, not the file: it need not exist, links are not followed, and the mode of the profile
+ * (complain) does not count. `owner` rules answer for a file that belongs to root.
+ *
+ * @param label a profile, a hat, a stack, with a namespace or without: what {@link getcon} returns
+ * @param path absolute
+ * @param permissions letters (`'rw'`: `r w a x m k l`), or a list of names (`['read', 'create']`)
+ * @returns whether all of it is allowed, and whether its use, or its refusal, goes to the audit log
+ * @throws {@link AppArmorError} `ENOENT` no such label; `ENOENT` with `syscall` `aa_find_mountpoint` when
+ *   the policy interface is not visible; `EACCES`; `EFBIG`; the codes of {@link availability} without
+ *   AppArmor
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * ```js
+ * import { queryFile } from 'apparmor'
+ * queryFile('web', '/etc/shadow', 'r').allowed // false
+ * ```
+ */
+export function queryFile(
+  label: string,
+  path: string,
+  permissions: string | readonly FilePermission[],
+): Answer {
+  const mask = toMask(permissions)
+  return judge(mask, ask(label, FILE_CLASS + checkPath(path, 'path')))
+}
+
+/**
+ * Asks the kernel whether a label may make a hard link: aa_query_link_path(3), with the rule's last part,
+ * which libapparmor leaves out: where a rule does not name the target, the link may give no permission
+ * that the target does not give.
+ *
+ * @param label as for {@link queryFile}
+ * @param target the file that exists
+ * @param link the new name for it
+ * @returns whether all of it is allowed, and whether its use, or its refusal, goes to the audit log
+ * @throws as {@link queryFile}
+ * @example
+ * ```js
+ * import { queryLink } from 'apparmor'
+ * queryLink('web', '/srv/web/a', '/srv/web/b').allowed
+ * ```
+ */
+export function queryLink(label: string, target: string, link: string): Answer {
+  checkPath(target, 'target')
+  checkPath(link, 'link')
+  const own = ask(label, FILE_CLASS + link)
+  const first = judge(FILE_PERMISSIONS.link, own)
+  if (!first.allowed) return first
+  const pair = ask(label, `${FILE_CLASS}${link}\0${target}`)
+  const second = judge(FILE_PERMISSIONS.link, pair)
+  if (!second.allowed || !(pair.allow & SUBSET)) return second
+  const wanted = granted(own) & ~FILE_PERMISSIONS.link
+  const { allowed, audited } = judge(wanted, ask(label, FILE_CLASS + target))
+  return allowed ? second : { allowed, audited }
+}
+
+// The kernel's AA_LINK_SUBSET, laid over AA_MAY_LOCK in the answer for a pair.
+const SUBSET = 0x8000
+
+/**
+ * Asks the kernel about dbus, as the bus itself does: aa_query_label(3).
+ *
+ * From Linux 6.17 on it allows everything to policy for an ABI without `network_v9`, and so does the bus.
+ *
+ * @param label as for {@link queryFile}
+ * @returns whether all of it is allowed, and whether its use, or its refusal, goes to the audit log
+ * @throws as {@link queryFile}
+ * @example
+ * ```js
+ * import { queryDbus } from 'apparmor'
+ * queryDbus('web', { access: 'bind', bus: 'session', name: 'com.example.Web' }).allowed
+ * ```
+ */
+export function queryDbus(label: string, query: DbusQuery): Answer {
+  if (typeof query !== 'object' || query === null) {
+    throw invalidArgType('query', 'of type object', query)
+  }
+  const access: unknown = query.access
+  checkOneOf(access, 'query.access', ['send', 'receive', 'bind', 'eavesdrop'])
+  const fields = dbusFields(query).map(([name, value]) => checkField(value, `query.${name}`))
+  return judge(DBUS_PERMISSIONS[access], ask(label, DBUS_CLASS + fields.join('\0')))
+}
+
+function dbusFields(query: DbusQuery): readonly (readonly [string, unknown])[] {
+  const bus = ['bus', query.bus] as const
+  if (query.access === 'eavesdrop') return [bus]
+  if (query.access === 'bind') return [bus, ['name', query.name]]
+  return [
+    bus,
+    ['name', query.name ?? ''],
+    ['peerLabel', query.peerLabel],
+    ['path', query.path ?? ''],
+    ['interface', query.interface ?? ''],
+    ['member', query.member ?? ''],
+  ]
+}
+
+/**
+ * Tells all that a label may do to a file, by one question.
+ *
+ * @param label as for {@link queryFile}
+ * @param path absolute
+ * @returns the kernel's permissions by name, and the allowed ones as letters
+ * @throws as {@link queryFile}
+ * @example
+ * ```js
+ * import { explainAccess } from 'apparmor'
+ * const { letters, denied } = explainAccess('web', '/etc/passwd') // 'r', ['write', …]
+ * ```
+ */
+export function explainAccess(label: string, path: string): FileAccess {
+  const masks = ask(label, FILE_CLASS + checkPath(path, 'path'))
+  const list = (mask: number) => FILE_NAMES.filter((name) => mask & FILE_PERMISSIONS[name])
+  const allowed = list(granted(masks))
+  const letters = Object.keys(LETTERS).filter((letter) =>
+    allowed.includes(LETTERS[letter] as FilePermission),
+  )
+  return {
+    allowed,
+    denied: list(masks.deny),
+    audited: list(masks.audit & ~masks.quiet),
+    quiet: list(masks.quiet),
+    letters: letters.join(''),
+  }
+}
+
+interface Masks {
+  readonly allow: number
+  readonly deny: number
+  readonly audit: number
+  readonly quiet: number
+}
+
+// The kernel finds a stack only while something runs under it, so its parts are asked one by one and
+// their answers put together as the kernel does (aa_perms_accum).
+function ask(label: string, match: string): Masks {
+  checkLabel(label, 'label')
+  const [first = label, ...others] = parseLabel(label).map(formatPart)
+  let masks = askPart(first, match)
+  for (const other of others) {
+    const part = askPart(other, match)
+    masks = {
+      allow: granted(masks) & granted(part),
+      deny: masks.deny | part.deny,
+      audit: masks.audit | (part.audit & part.allow),
+      quiet: masks.quiet & part.quiet & ~part.allow,
+    }
+  }
+  return masks
+}
+
+function askPart(profile: string, match: string): Masks {
+  const [allow, deny, audit, quiet] = callNative((native) => native.queryLabel(profile, match), {
+    profile,
+  })
+  return { allow, deny, audit, quiet }
+}
+
+const granted = ({ allow, deny }: Masks): number => allow & ~deny
+
+/** As libapparmor reads the masks: a refusal is audited unless it is quiet. */
+function judge(mask: number, masks: Masks): Answer {
+  const allowed = (mask & ~granted(masks)) === 0
+  const audit = allowed ? masks.audit : ~0
+  return { allowed, audited: (mask & ~(audit & ~masks.quiet)) === 0 }
+}
+
+function toMask(permissions: unknown): number {
+  const argument = 'permissions'
+  if (typeof permissions !== 'string' && !Array.isArray(permissions)) {
+    throw invalidArgType(argument, 'of type string or an instance of Array', permissions)
+  }
+  if (permissions.length === 0) throw invalidArgValue(argument, 'must not be empty', permissions)
+  let mask = 0
+  for (const one of permissions as Iterable<unknown>) {
+    const name = typeof permissions === 'string' ? LETTERS[one as string] : one
+    if (!FILE_NAMES.includes(name as FilePermission)) {
+      throw invalidArgValue(argument, `must be of ${LETTER_LIST}, or a list of names`, permissions)
+    }
+    mask |= FILE_PERMISSIONS[name as FilePermission]
+  }
+  return mask
+}
+
+const LETTER_LIST = Object.keys(LETTERS).join(' ')
+
+function checkPath(value: unknown, argument: string): string {
+  checkLabel(value, argument)
+  if (!value.startsWith('/')) throw invalidArgValue(argument, 'must be an absolute path', value)
+  return value
+}
+
+function checkField(value: unknown, argument: string): string {
+  if (value !== '') checkLabel(value, argument)
+  return value
+}

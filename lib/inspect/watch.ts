@@ -1,0 +1,138 @@
+import { checkLabel, checkOptions } from '../border/args.ts'
+import { callNative, toAppArmorError } from '../border/call.ts'
+import { invalidArgType } from '../border/errors.ts'
+
+/** Options of {@link watch}. */
+export interface WatchOptions {
+  /** ends the watch: the iteration then throws an `AbortError` */
+  readonly signal?: AbortSignal
+  /** the policy namespace to watch (`'a//b'` for a nested one); default: the caller's own */
+  readonly namespace?: string
+  /** whether waiting keeps the program alive; default `false` */
+  readonly ref?: boolean
+}
+
+/**
+ * Waits for changes of the policy: gives its revision at once, and then again after every change.
+ *
+ * The kernel counts each load, replacement and removal. Changes that follow each other faster than the
+ * loop takes them are told as one, the newest. A namespace does not count the changes of those in it.
+ *
+ * @returns an async iterable that starts at its first use; leaving the loop ends the watch
+ * @throws {@link AppArmorError} (from the iteration) `ENOENT` when the policy interface is not visible, or
+ *   no such namespace; `EACCES`; the codes of {@link availability} without AppArmor
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * ```js
+ * import { status, watch } from 'apparmor'
+ * for await (const revision of watch({ signal: AbortSignal.timeout(60_000), ref: true })) {
+ *   console.log(revision, (await status()).counts.profiles)
+ * }
+ * ```
+ */
+export function watch(options?: WatchOptions): AsyncIterableIterator<number> {
+  checkOptions(options)
+  const { signal, namespace, ref = false } = options ?? {}
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)
+  }
+  if (namespace !== undefined) checkLabel(namespace, 'options.namespace')
+  if (typeof ref !== 'boolean') throw invalidArgType('options.ref', 'of type boolean', ref)
+  return new Watch(namespace ?? '', ref, signal)
+}
+
+interface Waiting {
+  resolve(result: IteratorResult<number, undefined>): void
+  reject(error: unknown): void
+}
+
+const DONE: IteratorResult<number, undefined> = { done: true, value: undefined }
+
+class Watch implements AsyncIterableIterator<number> {
+  readonly #namespace: string
+  readonly #ref: boolean
+  readonly #signal: AbortSignal | undefined
+  readonly #waiting: Waiting[] = []
+  readonly #onAbort = (): void => this.#fail(abortError(this.#signal))
+  #stop: (() => void) | null = null
+  #newest: number | null = null
+  #failure: { error: unknown } | null = null
+  #ended = false
+
+  constructor(namespace: string, ref: boolean, signal: AbortSignal | undefined) {
+    this.#namespace = namespace
+    this.#ref = ref
+    this.#signal = signal
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<number, undefined>> {
+    if (this.#stop === null && !this.#ended) this.#start()
+    if (this.#failure) {
+      const { error } = this.#failure
+      this.#failure = null
+      throw error
+    }
+    if (this.#ended) return DONE
+    if (this.#newest !== null) {
+      const value = this.#newest
+      this.#newest = null
+      return { done: false, value }
+    }
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  async return(): Promise<IteratorResult<number, undefined>> {
+    this.#end()
+    for (const { resolve } of this.#waiting.splice(0)) resolve(DONE)
+    return DONE
+  }
+
+  #start(): void {
+    if (this.#signal?.aborted) return this.#onAbort()
+    try {
+      this.#stop = callNative((native) =>
+        native.watchRevision(this.#namespace, this.#ref, (error, revision) => {
+          if (this.#ended) return
+          if (error) this.#fail(toAppArmorError(error))
+          else this.#deliver(Number(revision))
+        }),
+      )
+    } catch (error) {
+      return this.#fail(error)
+    }
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  #deliver(value: number): void {
+    const waiting = this.#waiting.shift()
+    if (waiting) waiting.resolve({ done: false, value })
+    else this.#newest = value
+  }
+
+  #fail(error: unknown): void {
+    this.#end()
+    const [first, ...rest] = this.#waiting.splice(0)
+    if (first) first.reject(error)
+    else this.#failure = { error }
+    for (const { resolve } of rest) resolve(DONE)
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#stop?.()
+    this.#stop = null
+    this.#newest = null
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
+}
+
+/** What Node's own functions throw when a signal ends them. */
+function abortError(signal: AbortSignal | undefined): Error {
+  const error = new Error('The operation was aborted', { cause: signal?.reason })
+  error.name = 'AbortError'
+  return Object.assign(error, { code: 'ABORT_ERR' })
+}

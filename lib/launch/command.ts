@@ -1,0 +1,52 @@
+import { checkText } from '../border/args.ts'
+import { invalidArgType, invalidArgValue } from '../border/errors.ts'
+import { launcherArgs, launcherFile } from './launcher.ts'
+import { checked, targetIn, type Confined, type Target } from './target.ts'
+
+/**
+ * Makes the command line that executes a program under a profile, for whatever starts programs: execa, zx,
+ * a pool of processes, a terminal, another runtime, a shell script, a unit file.
+ *
+ * The command is the launcher of this package, a small static program that sets the profile and executes
+ * the file, or does not execute it: then it says why on stderr and ends with 127 when there is no such
+ * program, else with 126. Where Node starts the program, `apparmor/child_process` has better errors.
+ *
+ * @param target the name of a loaded profile; or `{ profile }`, or `{ stack }` to add one to the label
+ * @param file a path, or a name to be found in PATH, which the launcher searches
+ * @param args the arguments after `argv[0]`
+ * @returns the file and the arguments to start
+ * @throws {@link AppArmorError} `ERR_APPARMOR_LAUNCHER` when the launcher is missing;
+ *   `ERR_APPARMOR_NATIVE_MISSING`; `ERR_APPARMOR_UNSUPPORTED_PLATFORM`
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
+ * @example
+ * ```js
+ * import { execa } from 'execa'
+ * import { confineCommand } from 'apparmor'
+ * const { file, args } = confineCommand('web', 'convert', ['in.png', 'out.jpg'])
+ * await execa(file, args)
+ * ```
+ */
+export function confineCommand(
+  target: string | Confined,
+  file: string,
+  args: readonly string[] = [],
+): { file: string; args: string[] } {
+  const checkedTarget = readTarget(target)
+  checkText(file, 'file')
+  if (file === '') throw invalidArgValue('file', 'must not be empty', file)
+  if (!Array.isArray(args)) throw invalidArgType('args', 'an instance of Array', args)
+  for (const [index, argument] of args.entries()) checkText(argument, `args[${index}]`)
+  const command = { file, argv: [file, ...args] }
+  return { file: launcherFile(), args: launcherArgs(checkedTarget, command) }
+}
+
+function readTarget(target: unknown): Target {
+  if (typeof target === 'string') {
+    return { kind: 'change', profile: checked(target, 'target', 'exec') }
+  }
+  const found = typeof target === 'object' && target ? targetIn(target, 'target') : undefined
+  if (!found) {
+    throw invalidArgType('target', 'of type string or an object with profile or stack', target)
+  }
+  return found
+}

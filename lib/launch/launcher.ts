@@ -1,0 +1,117 @@
+/** The launcher (`src/launcher`): where it is, what it is told, and what its report means. */
+import { diagnosed } from '../border/call.ts'
+import { errnoName } from '../border/errno.ts'
+import { AppArmorError } from '../border/errors.ts'
+import { native } from '../border/native.ts'
+import { builtin, fs, path, url } from '../border/node.ts'
+import type { Target } from './target.ts'
+
+// Absolute and inside the package: code that confines must not come from where a PATH points.
+const root = url.fileURLToPath(new URL('..', import.meta.url))
+const name = path.join(`linux-${process.arch}`, 'apparmor-launcher')
+// A build of one's own comes first, as for the binary.
+const built = path.join(root, 'build/launcher', name)
+const launcher = fs.existsSync(built) ? built : path.join(root, 'prebuilds', name)
+
+/** A command as the launcher executes it. */
+export interface Command {
+  readonly file: string
+  /** the first is `argv[0]` */
+  readonly argv: readonly string[]
+  readonly uid?: number | null | undefined
+  readonly gid?: number | null | undefined
+  /** the descriptor to report on */
+  readonly status?: number
+}
+
+/** Which stage failed, and a positive errno. */
+export type Report = readonly [stage: number, errno: number]
+
+const STAGE = { arguments: 1, onexec: 2, credentials: 3, exec: 4 } as const
+
+/** Whether the target was refused by the kernel's exec itself: Node has errors of its own for that. */
+export function isExecFailure([stage]: Report): boolean {
+  return stage === STAGE.exec
+}
+
+/** Where the launcher is. */
+export function launcherFile(): string {
+  native() // says so where the package cannot work
+  checkFormat()
+  return launcher
+}
+
+/** A path that nothing can be executed by: below a file. */
+export function nowhere(): string {
+  return path.join(launcher, 'nowhere')
+}
+
+/** The launcher's arguments, without its own `argv[0]`. */
+export function launcherArgs({ kind, profile }: Target, command: Command): string[] {
+  const { file, argv, uid, gid, status } = command
+  const [argv0 = file, ...rest] = argv
+  const args = [kind === 'stack' ? 'stack' : 'profile', profile]
+  if (status !== undefined) args.push(`status=${status}`)
+  // Node casts negative ids to what the kernel takes.
+  if (uid !== undefined && uid !== null) args.push(`uid=${uid >>> 0}`)
+  if (gid !== undefined && gid !== null) args.push(`gid=${gid >>> 0}`)
+  if (argv0 !== file) args.push(`argv0=${argv0}`)
+  return [...args, '--', file, ...rest]
+}
+
+/** The error for a target that was not executed because it could not be confined. */
+export function refusal(
+  { kind, profile }: Target,
+  [stage, errno]: Report,
+  command: Command,
+): AppArmorError {
+  if (stage === STAGE.onexec) {
+    const syscall = kind === 'stack' ? 'aa_stack_onexec' : 'aa_change_onexec'
+    return diagnosed({ errno: -errno, syscall, profile })
+  }
+  if (stage === STAGE.credentials) {
+    const syscall = command.uid === undefined || command.uid === null ? 'setgid' : 'setuid'
+    return new AppArmorError({ errno: -errno, syscall, profile })
+  }
+  return unusable(errnoName(-errno))
+}
+
+/**
+ * Called when Node could not start the launcher: throws if it is the launcher's fault, and not for want
+ * of processes, memory or a working directory.
+ */
+export function checkLauncher(): void {
+  const { spawnSync } = builtin('node:child_process')
+  const { error, status } = spawnSync(launcher, { stdio: 'ignore' }) // without arguments it refuses
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  if (code !== undefined && ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'].includes(code)) return
+  if (error || status !== 126) throw unusable(code, error)
+}
+
+let formatChecked = false
+
+// A file that the kernel cannot execute would be read by a shell, which ends without a report, as if
+// the target had been executed.
+function checkFormat(): void {
+  if (formatChecked) return
+  const magic = Buffer.alloc(4)
+  let fd: number
+  try {
+    fd = fs.openSync(launcher, 'r')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw unusable(code, error)
+    return // to be executed it need not be readable
+  }
+  try {
+    fs.readSync(fd, magic)
+  } finally {
+    fs.closeSync(fd)
+  }
+  if (magic.toString('latin1') !== '\x7fELF') throw unusable('ENOEXEC')
+  formatChecked = true
+}
+
+function unusable(detail?: string, cause?: unknown): AppArmorError {
+  return new AppArmorError({ code: 'ERR_APPARMOR_LAUNCHER', path: launcher, detail, cause })
+}

@@ -1,0 +1,49 @@
+/** What a child is to be confined by. */
+import { checkName } from '../border/args.ts'
+import { invalidArgValue } from '../border/errors.ts'
+import type { Kind } from '../border/native.ts'
+
+/** The option that confines a child. */
+export type Confined =
+  | {
+      /** the profile that the child runs under: the name of a loaded one */
+      readonly profile: string
+      readonly stack?: never
+    }
+  | {
+      /** a profile to add to the label that the child would have anyway */
+      readonly stack: string
+      readonly profile?: never
+    }
+
+export interface Target {
+  readonly kind: Kind
+  readonly profile: string
+}
+
+/**
+ * The target that `options` name; `undefined` when they have neither `profile` nor `stack`. One that is
+ * there without a value is refused: a variable that was never set must not mean "unconfined".
+ */
+export function targetIn(options: object, argument: string): Target | undefined {
+  const profile = 'profile' in options
+  const stack = 'stack' in options
+  if (profile && stack) {
+    throw invalidArgValue(argument, 'must not have both profile and stack', options)
+  }
+  if (profile) {
+    return { kind: 'change', profile: checked(options.profile, `${argument}.profile`, 'exec') }
+  }
+  if (stack) return { kind: 'stack', profile: checked(options.stack, `${argument}.stack`, 'stack') }
+  return undefined
+}
+
+/** A profile's name as it can be handed to the launcher. */
+export function checked(value: unknown, argument: string, command: 'exec' | 'stack'): string {
+  checkName(value, argument, command)
+  // Node would write U+FFFD for such a byte on a command line, and thus name another profile.
+  if (/[\udc80-\udcff]/u.test(value)) {
+    throw invalidArgValue(argument, 'must be UTF-8: a command line carries no other bytes', value)
+  }
+  return value
+}

@@ -1,0 +1,120 @@
+import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import t, { type Test } from 'tap'
+import { CALLS, LAUNCHER, PURE } from '../support/calls.ts'
+import { child, type Outcome, type Step } from '../support/child.ts'
+
+const BINARY = 'build/Release/apparmor.node'
+
+t.test('the binary exports what interface Native declares, and nothing else', async (t) => {
+  const source = readFileSync('lib/border/native.ts', 'utf8')
+  const [, body = ''] = /^export interface Native \{\n(.*?)^\}/ms.exec(source) ?? []
+  const declared = Array.from(body.matchAll(/^  (\w+)\(/gm), ([, name]) => name)
+  t.not(declared.length, 0)
+  const binary = createRequire(import.meta.url)(resolve(BINARY)) as object
+  t.strictSame(Object.keys(binary).sort(), declared.sort())
+  for (const value of Object.values(binary)) t.type(value, 'function')
+})
+
+/** A copy of the package without a binary. */
+function copyPackage(t: Test): string {
+  const dir = t.testdir()
+  cpSync('dist', join(dir, 'dist'), { recursive: true })
+  copyFileSync('package.json', join(dir, 'package.json'))
+  symlinkSync(resolve('node_modules'), join(dir, 'node_modules'))
+  return dir
+}
+
+function put(dir: string, file: string, content: Buffer | string): void {
+  mkdirSync(dirname(join(dir, file)), { recursive: true })
+  writeFileSync(join(dir, file), content)
+}
+
+const useCopy = (dir: string): Step => ['package', pathToFileURL(join(dir, 'dist/index.js')).href]
+
+/** Imports a copy of the package and calls each function once. */
+function callAll(dir: string, env: Record<string, string> = {}): Record<string, Outcome> {
+  const names = Object.keys(CALLS)
+  const outcomes = child([useCopy(dir), ...names.map((name): Step => ['example', name])], { env })
+  return Object.fromEntries(names.map((name, i) => [name, outcomes[i + 1] as Outcome]))
+}
+
+function allThrow(t: Test, outcomes: Record<string, Outcome>, code: string, message: RegExp): void {
+  for (const [name, outcome] of Object.entries(outcomes)) {
+    if (PURE.includes(name)) t.ok('ok' in outcome, `${name} needs no binary`)
+    else if (!LAUNCHER.includes(name)) {
+      t.match(outcome, { error: { name: 'AppArmorError', code, message } }, name)
+    }
+  }
+}
+
+const MISSING = 'ERR_APPARMOR_NATIVE_MISSING'
+
+t.test('without a binary the import works, and every call throws, isEnabled too', async (t) => {
+  allThrow(t, callAll(copyPackage(t)), MISSING, /\(No native build was found for .*apt install/)
+})
+
+t.test('a binary that is garbage', async (t) => {
+  const dir = copyPackage(t)
+  put(dir, BINARY, 'garbage')
+  allThrow(t, callAll(dir), MISSING, /apparmor\.node: file too short|invalid ELF header/)
+})
+
+t.test('a binary for another architecture', async (t) => {
+  const dir = copyPackage(t)
+  const binary = readFileSync(BINARY)
+  binary.writeUInt16LE(binary.readUInt16LE(18) === 183 ? 62 : 183, 18) // e_machine
+  put(dir, BINARY, binary)
+  allThrow(t, callAll(dir), MISSING, /apparmor\.node: cannot open shared object file|ELF/)
+})
+
+t.test('prebuilt binaries for other machines only', async (t) => {
+  const dir = copyPackage(t)
+  put(dir, `prebuilds/linux-mips/apparmor.glibc.node`, readFileSync(BINARY))
+  allThrow(t, callAll(dir), MISSING, /No native build was found/)
+})
+
+for (const name of ['apparmor.node', 'apparmor.glibc.node']) {
+  t.test(`a prebuilt binary is found: ${name}`, async (t) => {
+    const dir = copyPackage(t)
+    put(dir, `prebuilds/linux-${process.arch}/${name}`, readFileSync(BINARY))
+    t.match(callAll(dir)['isEnabled'], { ok: Boolean })
+  })
+}
+
+t.test('what is not built for musl is not taken there', async (t) => {
+  const dir = copyPackage(t)
+  put(dir, `prebuilds/linux-${process.arch}/apparmor.glibc.node`, readFileSync(BINARY))
+  allThrow(t, callAll(dir, { LIBC: 'musl' }), MISSING, /No native build was found/)
+})
+
+t.test('APPARMOR_PREBUILD cannot bring in a binary from elsewhere', async (t) => {
+  const dir = copyPackage(t)
+  const elsewhere = { APPARMOR_PREBUILD: resolve('.') }
+  allThrow(t, callAll(dir, elsewhere), MISSING, /is outside the package \(is APPARMOR_PREBUILD set/)
+
+  put(dir, BINARY, readFileSync(BINARY))
+  t.match(callAll(dir, elsewhere)['isEnabled'], { ok: Boolean }, 'a build of its own comes first')
+  t.match(callAll(dir, { APPARMOR_PREBUILD: dir })['isEnabled'], { ok: Boolean }, 'the own one')
+})
+
+for (const platform of ['darwin', 'win32', 'freebsd']) {
+  t.test(`on ${platform} the import works, and AppArmor is not there`, async (t) => {
+    const names = Object.keys(CALLS).filter((name) => !PURE.includes(name))
+    const steps: Step[] = [['platform', platform], ...names.map((name): Step => ['example', name])]
+    const outcomes = child(steps).slice(1)
+    names.forEach((name, i) => {
+      const outcome = outcomes[i]
+      if (name === 'isEnabled') {
+        t.strictSame(outcome, { ok: false })
+      } else if (name === 'availability') {
+        t.match(outcome, { ok: { enabled: false, code: 'ENOTSUP', reason: /on Linux only/ } })
+      } else {
+        const code = 'ERR_APPARMOR_UNSUPPORTED_PLATFORM'
+        t.match(outcome, { error: { name: 'AppArmorError', code, message: platform } }, name)
+      }
+    })
+  })
+}
