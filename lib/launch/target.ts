@@ -1,6 +1,6 @@
 /** What a child is to be confined by. */
 import { checkName } from '../border/args.ts'
-import { invalidArgValue } from '../border/errors.ts'
+import { invalidArgType, invalidArgValue } from '../border/errors.ts'
 import type { Kind } from '../border/native.ts'
 
 /** The option that confines a child. */
@@ -36,6 +36,19 @@ export function targetIn(options: object, argument: string): Target | undefined 
   }
   if (stack) return { kind: 'stack', profile: checked(options.stack, `${argument}.stack`, 'stack') }
   return undefined
+}
+
+/** The target that is given as a profile's name, or as an object with `profile` or `stack` of its own. */
+export function readTarget(target: unknown): Target {
+  if (typeof target === 'string') {
+    return { kind: 'change', profile: checked(target, 'target', 'exec') }
+  }
+  const options = typeof target === 'object' && target ? { __proto__: null, ...target } : {}
+  const found = targetIn(options, 'target')
+  if (!found) {
+    throw invalidArgType('target', 'of type string or an object with profile or stack', target)
+  }
+  return found
 }
 
 /** A profile's name as it can be handed to the launcher. */

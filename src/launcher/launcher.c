@@ -5,9 +5,10 @@
 // In this order and nothing else: refuse to be set-uid, read the arguments, make FD close-on-exec,
 // set NAME for this task's next exec, take gid and uid, execute FILE as execvp(3) would. Whatever
 // fails ends the program before FILE is executed, and is reported once: on FD as two little-endian
-// int32, the stage and a positive errno, else as a line on stderr. End-of-file on FD without a
-// report means that FILE was executed, or that a signal ended the launcher before. The exit status
-// is 127 when FILE was not found, and 126 for every other failure.
+// int32, the stage and a positive errno, else as a line on stderr. Just before FILE is executed, the
+// last stage with errno 0 is reported on FD: end-of-file after it means that FILE was executed, and
+// end-of-file without it that something else than this program ran, or that a signal ended it. The
+// exit status is 127 when FILE was not found, and 126 for every other failure.
 //
 // Kernel contract: the profile set for the next exec ("onexec") belongs to the task, survives a
 // change of ids and a failed exec, and is used up by the first exec that succeeds. So nothing but
@@ -98,11 +99,15 @@ static void complain(const struct request *request, enum stage stage, int error)
   sys_write(2, line, at - line);
 }
 
+// Whether the report was taken.
+static int report(const struct request *request, enum stage stage, int error) {
+  const int32_t message[2] = {stage, error};
+  return request->status != NONE && sys_write(request->status, message, 8) == 8;
+}
+
 static _Noreturn void fail(const struct request *request, enum stage stage, int error) {
-  const int32_t report[2] = {stage, error};
   sys_ignore_sigpipe();  // A reader that went away must not turn the exit status into a signal.
-  if (request->status == NONE || sys_write(request->status, report, 8) != 8)
-    complain(request, stage, error);
+  if (!report(request, stage, error)) complain(request, stage, error);
   sys_exit(stage == EXEC && error == ENOENT ? 127 : 126);
 }
 
@@ -284,5 +289,7 @@ __attribute__((used)) _Noreturn void launch(long *stack) {
 
   if ((error = set_onexec(&request))) fail(&request, ONEXEC, error);
   if ((error = take_ids(&request))) fail(&request, CREDENTIALS, error);
+  // What cannot be reported must not be executed.
+  if (request.status != NONE && !report(&request, EXEC, 0)) fail(&request, ARGUMENTS, EBADF);
   fail(&request, EXEC, search(request.file, request.argv, env));
 }

@@ -333,6 +333,7 @@ t.test('its system calls are these', async (t) => {
     'setgroups',
     'setgid',
     'setuid',
+    'write', // that the target is executed now
     'execve',
   ])
   t.strictSame(calls(['profile', 'apparmor-test-missing', STATUS, ...target]), [
