@@ -14,31 +14,13 @@ export function everyName(a: string = 'a', ns: string = 'ns'): readonly string[]
 }
 
 /** Names that ask for "unconfined" without the word, or for a profile of an empty namespace. */
+// prettier-ignore
 export const NAMELESS: readonly string[] = [
-  ...[':', '::', ':::', '://', ':://', '://&', ': ://', '&', '&&', ':&', ' ', ':\t', '\udca0'],
-  ...[
-    ':ns',
-    ':ns:',
-    ':ns://',
-    ': ns ://\udca0',
-    ':ns:u',
-    ':ns:unconfine',
-    '::web',
-    ': :web',
-    ':\udca0://web',
-  ],
-  ...['u', 'un', 'unconf', 'unconfine', ' unconf', 'unconf\udca0', '&u', '&&unc', '& & unc'],
-  ...[
-    'web//&',
-    'web//& ',
-    'web//&:',
-    'web//&::web',
-    'web//&:ns',
-    'web//&:ns:',
-    'web//&u',
-    'u//&web',
-  ],
-  ...['web//&//&web//&', 'web//&:ns:u//&web', ':ns://&web'],
+  ':', '::', ':::', '://', ':://', '://&', ': ://', '&', '&&', ':&', ' ', ':\t', '\udca0',
+  ':ns', ':ns:', ':ns://', ': ns ://\udca0', ':ns:u', ':ns:unconfine', '::web', ': :web', ':\udca0://web',
+  'u', 'un', 'unconf', 'unconfine', ' unconf', 'unconf\udca0', '&u', '&&unc', '& & unc',
+  'web//&', 'web//& ', 'web//&:', 'web//&::web', 'web//&:ns', 'web//&:ns:', 'web//&u', 'u//&web',
+  'web//&//&web//&', 'web//&:ns:u//&web', ':ns://&web',
 ]
 
 /** Those of them that a command line can carry. */
