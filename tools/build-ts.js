@@ -4,7 +4,7 @@
 // types.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { createRequire, isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -22,6 +22,36 @@ export function entries() {
   return Array.from(files, ([, name = '']) => name)
 }
 
+/** Entries that run anywhere, in browsers too: a module of Node in them is an error here. */
+const ANYWHERE = ['policy']
+
+/**
+ * @param {'node' | 'neutral'} platform
+ * @param {readonly string[]} names
+ * @returns {import('tsdown').InlineConfig}
+ */
+const settings = (platform, names) => ({
+  config: false,
+  cwd: root,
+  entry: Object.fromEntries(
+    names.map((name) => [name, name === 'index' ? 'lib/index.ts' : `lib/${name}/index.ts`]),
+  ),
+  platform, // the target is what package.json's engines say
+  fixedExtension: false,
+  hash: false,
+  outputOptions: { chunkFileNames: 'shared.js', comments: false },
+  dts: true,
+  clean: false,
+  logLevel: 'error',
+  failOnWarn: true,
+  plugins: platform === 'neutral' ? [{ name: 'runs-anywhere', resolveId: refuseNode }] : [],
+})
+
+/** @param {string} id */
+function refuseNode(id) {
+  if (isBuiltin(id)) throw new Error(`${id} is imported by what runs outside of Node, too`)
+}
+
 /** @returns {Promise<boolean>} whether it was built */
 export async function buildTs() {
   for (const directory of ['dist', 'build/lib'])
@@ -32,27 +62,21 @@ export async function buildTs() {
     // stdout belongs to the caller's results
     const { status } = spawnSync(process.execPath, [tsc], { cwd: root, stdio: ['ignore', 2, 2] })
     if (status !== 0) return false
-    await build({
-      config: false,
-      cwd: root,
-      entry: Object.fromEntries(
-        entries().map((name) => [name, name === 'index' ? 'lib/index.ts' : `lib/${name}/index.ts`]),
+    const anywhere = (/** @type {string} */ name) => ANYWHERE.includes(name)
+    await build(
+      settings(
+        'node',
+        entries().filter((name) => !anywhere(name)),
       ),
-      platform: 'node', // the target is what package.json's engines say
-      fixedExtension: false,
-      hash: false,
-      outputOptions: { chunkFileNames: 'shared.js', comments: false },
-      dts: true,
-      logLevel: 'error',
-      failOnWarn: true,
-    })
+    )
+    await build(settings('neutral', entries().filter(anywhere)))
     addCommonJs()
     return true
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
     const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
-    const help = missing ? '. The development dependencies are installed by: npm ci' : ''
-    console.error(`build: ${message.split('\n', 1)[0]}${help}`)
+    const what = missing ? `${message.split('\n', 1)[0]}: first run npm ci` : message
+    console.error(`build: ${what}`)
     return false
   }
 }
