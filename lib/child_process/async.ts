@@ -48,17 +48,23 @@ function startConfined(
 ): number {
   if (uid === -1 || gid === -1) return -EINVAL // as the kernel would say
   const { file, args: argv, stdio } = request
-  const command = { file, argv, uid, gid, status: stdio.length } as Command
+  const command = { file, argv, uid, gid } as Command
   const launcher = launcherFile()
-  const args = [launcher, ...launcherArgs(target, command)]
-  const ids = { uid: undefined, gid: undefined }
 
   let errno = 0
-  const outcome = launch((status, isOurs) => {
-    const entries = [...stdio, { type: 'fd', fd: status }]
-    const changed = { __proto__: null, ...request, ...ids, file: launcher, args, stdio: entries }
+  const outcome = launch(({ fd: channel, inode, owns }) => {
+    const own = launcherArgs(target, { ...command, status: stdio.length, inode })
+    const changed = {
+      __proto__: null,
+      ...request,
+      file: launcher,
+      args: [launcher, ...own],
+      stdio: [...stdio, { type: 'fd', fd: channel }],
+      uid: undefined,
+      gid: undefined,
+    }
     // A number of ours is one that the caller has not opened.
-    errno = stdio.some(({ fd }) => isOurs(fd)) ? -EBADF : spawn(changed)
+    errno = stdio.some(({ fd }) => owns(fd)) ? -EBADF : spawn(changed)
     return errno === 0 ? (handle.pid ?? 0) : 0
   })
 

@@ -25,9 +25,9 @@ export function spawnElsewhere(
   const command = toCommand(file, Array.isArray(given) ? given : [], options)
   const entries = stdioEntries(stdio) ?? []
   let child: ChildProcess | undefined
-  const outcome = launch((status) => {
-    const args = launcherArgs(target, { ...command, status: entries.length })
-    child = node.spawn(launcherFile(), args, { ...rest, stdio: [...entries, status] } as object)
+  const outcome = launch(({ fd, inode }) => {
+    const args = launcherArgs(target, { ...command, status: entries.length, inode })
+    child = node.spawn(launcherFile(), args, { ...rest, stdio: [...entries, fd] } as object)
     child.on('error', () => {})
     return 0
   })

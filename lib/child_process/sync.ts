@@ -91,11 +91,11 @@ function spawnConfined(target: Target, command: Command, options: Options): Resu
   if (uid === -1 || gid === -1) return notExecuted(command, -EINVAL) // as the kernel would say
   const entries = stdioEntries(options['stdio'])
   let result: Result | undefined
-  const outcome = launch((status, isOurs) => {
+  const outcome = launch(({ fd, inode, owns }) => {
     // A number of ours is one that the caller has not opened.
-    if (entries?.some(isOurs)) return 0
-    const args = launcherArgs(target, { ...command, status: entries?.length ?? 0 })
-    const stdio = entries ? [...entries, status] : options['stdio']
+    if (entries?.some(owns)) return 0
+    const args = launcherArgs(target, { ...command, status: entries?.length ?? 0, inode })
+    const stdio = entries ? [...entries, fd] : options['stdio']
     result = node.spawnSync(launcherFile(), args, { ...rest, stdio } as object)
     return 0
   })

@@ -20,8 +20,9 @@ export interface Command {
   readonly argv: readonly string[]
   readonly uid?: number | null | undefined
   readonly gid?: number | null | undefined
-  /** the descriptor to report on */
+  /** the descriptor to report on, and which file it has to be */
   readonly status?: number
+  readonly inode?: number
 }
 
 /** Which stage failed, and a positive errno: 0 when it is the last, and has not failed. */
@@ -48,10 +49,11 @@ export function nowhere(): string {
 
 /** The launcher's arguments, without its own `argv[0]`. */
 export function launcherArgs({ kind, profile }: Target, command: Command): string[] {
-  const { file, argv, uid, gid, status } = command
+  const { file, argv, uid, gid, status, inode } = command
   const [argv0 = file, ...rest] = argv
   const args = [kind === 'stack' ? 'stack' : 'profile', profile]
   if (status !== undefined) args.push(`status=${status}`)
+  if (inode !== undefined) args.push(`inode=${inode}`)
   // Node casts negative ids to what the kernel takes.
   if (uid !== undefined && uid !== null) args.push(`uid=${uid >>> 0}`)
   if (gid !== undefined && gid !== null) args.push(`gid=${gid >>> 0}`)

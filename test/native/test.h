@@ -28,3 +28,4 @@ void testAttr();
 void testLabels();
 void testTaskList();
 void testReport();
+void testCopies();
