@@ -1,5 +1,6 @@
 /** Where the functions of node:child_process take their options, and what is in them. */
 import { invalidArgValue } from '../border/errors.ts'
+import { readOptions } from '../border/options.ts'
 import { similarTo } from './similar.ts'
 
 /** A copy of somebody's options: their own properties only, each read once. */
@@ -36,7 +37,7 @@ export function readCall(name: AsyncName | SyncName, given: readonly unknown[]):
     throw invalidArgValue('options', 'must stand where the function reads them', misplaced)
   }
   if (isObject(value)) {
-    return { before, options: readOptions(value), wrong: undefined, after: given.slice(at + 1) }
+    return { before, options: copyOptions(value), wrong: undefined, after: given.slice(at + 1) }
   }
   const callback = typeof value === 'function'
   const after = given.slice(callback ? at : at + 1)
@@ -53,14 +54,12 @@ function placeOfOptions(name: AsyncName | SyncName, given: readonly unknown[]): 
   return isObject(given[1]) || typeof given[1] === 'function' ? 1 : 2
 }
 
-function readOptions(value: object): Options {
+function copyOptions(value: object): Options {
   // No prototype: what is not there must not be found in Object.prototype.
   const options: Options = { __proto__: null, ...value }
-  for (const name of CONFINING) {
-    if (!(name in options) && name in value && !(name in Object.prototype)) {
-      throw invalidArgValue(`options.${name}`, 'must be an own property', value)
-    }
-  }
+  // What is left of them could only be inherited, and that is refused.
+  const missing = CONFINING.filter((name) => !(name in options))
+  readOptions<Options>(value, missing)
   for (const name of Object.keys(options)) {
     const meant = CONFINING.find((other) => name !== other && similarTo(name, other))
     if (meant) throw invalidArgValue(`options.${name}`, `looks like '${meant}'`, options[name])

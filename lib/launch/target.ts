@@ -44,13 +44,12 @@ export function targetIn(options: object, argument: string): Target | undefined 
   return undefined
 }
 
-/** The target that is given as a profile's name, or as an object with `profile` or `stack` of its own. */
+/** The target that is given as a profile's name, or as an object with `profile` or `stack`. */
 export function readTarget(target: unknown): Target {
   if (typeof target === 'string') {
     return { kind: 'change', profile: checked(target, 'target', 'exec') }
   }
-  const options = typeof target === 'object' && target ? { __proto__: null, ...target } : {}
-  const found = targetIn(options, 'target')
+  const found = typeof target === 'object' && target ? targetIn(target, 'target') : undefined
   if (!found) {
     throw invalidArgType('target', 'of type string or an object with profile or stack', target)
   }
