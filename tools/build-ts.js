@@ -42,12 +42,17 @@ export async function buildTs() {
       platform: 'node',
     }),
     // Runs anywhere: a module of Node in it is an error here.
-    build({ ...common, entryPoints: { policy: 'lib/policy/index.ts' }, platform: 'neutral' }),
+    build({
+      ...common,
+      entryPoints: { policy: 'lib/policy/index.ts', audit: 'lib/audit/index.ts' },
+      platform: 'neutral',
+    }),
   ]
   for (const { errors } of await Promise.all(builds)) if (errors.length > 0) return false
 
   await writeDeclarations({ index: 'index', child_process: 'child_process/index' })
   await writeDeclarations({ policy: 'policy/index' })
+  await writeDeclarations({ audit: 'audit/index' })
   return true
 }
 
