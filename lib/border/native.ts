@@ -101,11 +101,17 @@ if (process.platform === 'linux') {
   }
 }
 
-/** The binary; throws `ERR_APPARMOR_UNSUPPORTED_PLATFORM` or `ERR_APPARMOR_NATIVE_MISSING`. */
+/**
+ * The binary; throws `ERR_APPARMOR_UNSUPPORTED_PLATFORM`, `ERR_APPARMOR_NATIVE_MISSING` or
+ * `ERR_APPARMOR_ADDONS_DENIED`.
+ */
 export function native(): Native {
   if (loaded) return loaded
   if (process.platform !== 'linux') {
     throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_PLATFORM', detail: process.platform })
+  }
+  if ((failure as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED') {
+    throw new AppArmorError({ code: 'ERR_APPARMOR_ADDONS_DENIED', cause: failure })
   }
   throw new AppArmorError({
     code: 'ERR_APPARMOR_NATIVE_MISSING',
