@@ -12,6 +12,7 @@ const FIXED = [
     `dist/${name}.d.ts`,
     `dist/${name}.js`,
   ]),
+  ...['LICENSE.md', 'napi-inl.h', 'napi.h'].map((name) => `include/node-addon-api/${name}`),
   'package.json',
   ...['x64', 'arm64'].flatMap((arch) =>
     ['apparmor-launcher', 'apparmor.glibc.node', 'apparmor.musl.node'].map(
