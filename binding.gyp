@@ -7,6 +7,7 @@
         'src/core/attr.cc',
         'src/core/availability.cc',
         'src/core/broadcast.cc',
+        'src/core/copies.cc',
         'src/core/directory.cc',
         'src/core/exec.cc',
         'src/core/features.cc',

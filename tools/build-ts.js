@@ -23,31 +23,46 @@ export async function buildTs() {
   if (status !== 0) return false
 
   const { engines } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
-  const { errors } = await build({
+  /** @type {import('esbuild').BuildOptions} */
+  const common = {
     absWorkingDir: root,
-    entryPoints: { index: 'lib/index.ts', child_process: 'lib/child_process/index.ts' },
     outdir: 'dist',
-    chunkNames: 'shared',
     bundle: true,
-    splitting: true,
-    packages: 'external',
     format: 'esm',
-    platform: 'node',
     target: `node${/\d+(\.\d+)*/.exec(engines.node)?.[0]}`,
     logLevel: 'warning',
-  })
-  if (errors.length > 0) return false
+  }
+  const builds = [
+    build({
+      ...common,
+      entryPoints: { index: 'lib/index.ts', child_process: 'lib/child_process/index.ts' },
+      chunkNames: 'shared',
+      splitting: true,
+      packages: 'external',
+      platform: 'node',
+    }),
+    // Runs anywhere: a module of Node in it is an error here.
+    build({ ...common, entryPoints: { policy: 'lib/policy/index.ts' }, platform: 'neutral' }),
+  ]
+  for (const { errors } of await Promise.all(builds)) if (errors.length > 0) return false
 
+  await writeDeclarations({ index: 'index', child_process: 'child_process/index' })
+  await writeDeclarations({ policy: 'policy/index' })
+  return true
+}
+
+/** @param {Record<string, string>} entries modules of lib/ by the name that their declarations get */
+async function writeDeclarations(entries) {
+  const input = Object.entries(entries).map(([name, module]) => [
+    name,
+    at(`build/lib/${module}.d.ts`),
+  ])
   const declarations = await rollup({
-    input: {
-      index: at('build/lib/index.d.ts'),
-      child_process: at('build/lib/child_process/index.d.ts'),
-    },
+    input: Object.fromEntries(input),
     external: /^node:/,
     plugins: [dts()],
   })
   await declarations.write({ dir: at('dist'), chunkFileNames: 'shared.d.ts' })
-  return true
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && !(await buildTs())) process.exitCode = 1

@@ -1,5 +1,5 @@
 /** Argument checks, made before any system call, with Node's error codes. */
-import { invalidArgType, invalidArgValue, outOfRange } from './errors.ts'
+import { invalidArgType, invalidArgValue, outOfRange } from './invalid.ts'
 
 // The kernel takes one page for a request and reads a longer one cut short: as another name.
 const PAGE = 4096

@@ -1,6 +1,7 @@
 import { errnoName } from './errno.ts'
 import { anywhere, failures, ownCodes, unavailable, type Meaning } from './failures.ts'
-import { util } from './node.ts'
+
+export { invalidArgType, invalidArgValue, outOfRange } from './invalid.ts'
 
 /** What an {@link AppArmorError} is made from. */
 export interface Failure {
@@ -100,50 +101,4 @@ Object.defineProperty(AppArmorError.prototype, 'name', {
 
 function quote(subject: string | number): string {
   return typeof subject === 'number' ? String(subject) : `'${subject}'`
-}
-
-function coded<E extends Error>(error: E, code: string): E & { code: string } {
-  return Object.assign(error, { code })
-}
-
-/** Node's `ERR_INVALID_ARG_TYPE`. */
-export function invalidArgType(name: string, expected: string, actual: unknown): TypeError {
-  return coded(
-    new TypeError(`The ${what(name)} must be ${expected}. Received ${received(actual)}`),
-    'ERR_INVALID_ARG_TYPE',
-  )
-}
-
-/** Node's `ERR_INVALID_ARG_VALUE`. */
-export function invalidArgValue(name: string, reason: string, actual: unknown): TypeError {
-  return coded(
-    new TypeError(`The ${what(name)} ${reason}. Received ${shown(actual)}`),
-    'ERR_INVALID_ARG_VALUE',
-  )
-}
-
-/** Node's `ERR_OUT_OF_RANGE`. */
-export function outOfRange(name: string, range: string, actual: unknown): RangeError {
-  return coded(
-    new RangeError(
-      `The value of "${name}" is out of range. It must be ${range}. Received ${shown(actual)}`,
-    ),
-    'ERR_OUT_OF_RANGE',
-  )
-}
-
-function what(name: string): string {
-  return name.includes('.') ? `property '${name}'` : `"${name}" argument`
-}
-
-function received(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (typeof value === 'function') return `function ${value.name}`
-  if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`
-  return `type ${typeof value} (${shown(value)})`
-}
-
-function shown(value: unknown): string {
-  const text = util.inspect(value, { depth: 0, breakLength: Infinity })
-  return text.length > 128 ? `${text.slice(0, 128)}...` : text
 }

@@ -27,3 +27,4 @@ void testText();
 void testAttr();
 void testLabels();
 void testTaskList();
+void testCopies();

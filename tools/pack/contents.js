@@ -8,7 +8,7 @@ const FIXED = [
   'SECURITY.md',
   'THIRD-PARTY-NOTICES.md',
   'binding.gyp',
-  ...['child_process', 'index', 'shared'].flatMap((name) => [
+  ...['child_process', 'index', 'policy', 'shared'].flatMap((name) => [
     `dist/${name}.d.ts`,
     `dist/${name}.js`,
   ]),

@@ -1,0 +1,35 @@
+export { Glob, glob } from './pattern.ts'
+export type { Pattern } from './pattern.ts'
+export type { Access, FileQualifiers, Qualifiers } from './qualifiers.ts'
+export type { AbiRule } from './rules/abi.ts'
+export type { AliasRule } from './rules/alias.ts'
+export type { AllRule } from './rules/all.ts'
+export type { Block } from './rules/block.ts'
+export type { Capability, CapabilityRule } from './rules/capability.ts'
+export type { ChangeProfileRule } from './rules/change_profile.ts'
+export type { Blank, Comment } from './rules/comment.ts'
+export type { Branch, Condition, Conditional } from './rules/conditional.ts'
+export type { DbusPeer, DbusPermission, DbusRule } from './rules/dbus.ts'
+export type { ExecMode, FilePermission, FileRule } from './rules/file.ts'
+export type { IncludeRule } from './rules/include.ts'
+export type { AccessRule, Policy, Rule, Statement } from './rules/index.ts'
+export type { IoUringPermission, IoUringRule } from './rules/io_uring.ts'
+export type { LinkRule } from './rules/link.ts'
+export type { MountCondition, MountRule, RemountRule, UmountRule } from './rules/mount.ts'
+export type { MqueuePermission, MqueueRule } from './rules/mqueue.ts'
+export type {
+  Family,
+  NetworkPeer,
+  NetworkRule,
+  Protocol,
+  SocketPermission,
+  SocketType,
+} from './rules/network.ts'
+export type { PivotRootRule } from './rules/pivot_root.ts'
+export type { Hat, Profile, Xattr } from './rules/profile.ts'
+export type { PtracePermission, PtraceRule } from './rules/ptrace.ts'
+export type { Limit, RlimitRule } from './rules/rlimit.ts'
+export type { Signal, SignalPermission, SignalRule } from './rules/signal.ts'
+export type { UnixPeer, UnixRule } from './rules/unix.ts'
+export type { UsernsRule } from './rules/userns.ts'
+export type { BooleanVariable, Variable } from './rules/variable.ts'

@@ -1,0 +1,55 @@
+import type { Qualifiers } from '../qualifiers.ts'
+
+/** A capability of capabilities(7), as apparmor.d(5) writes it. */
+export type Capability = (typeof CAPABILITIES)[number]
+
+/** Capabilities: `capability net_bind_service,`. */
+export interface CapabilityRule extends Qualifiers {
+  readonly kind: 'capability'
+  /** every one of them without it */
+  readonly capabilities?: readonly Capability[]
+}
+
+export const CAPABILITIES = [
+  'audit_control',
+  'audit_read',
+  'audit_write',
+  'block_suspend',
+  'bpf',
+  'checkpoint_restore',
+  'chown',
+  'dac_override',
+  'dac_read_search',
+  'fowner',
+  'fsetid',
+  'ipc_lock',
+  'ipc_owner',
+  'kill',
+  'lease',
+  'linux_immutable',
+  'mac_admin',
+  'mac_override',
+  'mknod',
+  'net_admin',
+  'net_bind_service',
+  'net_broadcast',
+  'net_raw',
+  'perfmon',
+  'setfcap',
+  'setgid',
+  'setpcap',
+  'setuid',
+  'sys_admin',
+  'sys_boot',
+  'sys_chroot',
+  'sys_module',
+  'sys_nice',
+  'sys_pacct',
+  'sys_ptrace',
+  'sys_rawio',
+  'sys_resource',
+  'sys_time',
+  'sys_tty_config',
+  'syslog',
+  'wake_alarm',
+] as const
