@@ -34,7 +34,7 @@
         'src/node/values.cc',
         'src/node/watch.cc',
       ],
-      # node-addon-api: a dependency here, and in the npm package a copy of its headers (tools/headers.js)
+      # node-addon-api: here a development dependency, in the npm package a copy of its headers
       'include_dirs': ['node_modules/node-addon-api', 'include/node-addon-api'],
       'defines': [
         '_GNU_SOURCE',

@@ -1,4 +1,4 @@
-import { checkBytes, checkName, checkOptions } from '../border/args.ts'
+import { checkBytes, checkProfile, checkOptions } from '../border/args.ts'
 import { callNative } from '../border/call.ts'
 import { invalidArgType, invalidArgValue } from '../border/errors.ts'
 import { native } from '../border/native.ts'
@@ -46,8 +46,8 @@ export function execve(file: string, args: readonly string[] = [], options?: Exe
   if (profile !== undefined && stack !== undefined) {
     throw invalidArgValue('options', 'must not have both profile and stack', options)
   }
-  if (profile !== undefined) checkName(profile, 'options.profile', 'exec')
-  if (stack !== undefined) checkName(stack, 'options.stack', 'stack')
+  if (profile !== undefined) checkProfile(profile, 'options.profile', 'exec')
+  if (stack !== undefined) checkProfile(stack, 'options.stack', 'stack')
   checkBytes(argv0, 'options.argv0')
   replace({ file: path.resolve(file), argv: [argv0, ...args], env, profile, stack, keepFds: [] })
 }

@@ -1,4 +1,4 @@
-import { checkInteger, checkName, checkOneOf, checkOptions } from '../border/args.ts'
+import { checkInteger, checkProfile, checkOneOf, checkOptions } from '../border/args.ts'
 import { callNative, wouldSucceed } from '../border/call.ts'
 import { errnoName } from '../border/errno.ts'
 import { AppArmorError } from '../border/errors.ts'
@@ -53,7 +53,7 @@ export interface ThreadReport {
  * ```
  */
 export function changeProfile(profile: string, options?: ConfineOptions): ThreadReport {
-  checkName(profile, 'profile', 'changeprofile')
+  checkProfile(profile, 'profile', 'changeprofile')
   return confine('change', profile, options)
 }
 
@@ -72,7 +72,7 @@ export function changeProfile(profile: string, options?: ConfineOptions): Thread
  * ```
  */
 export function stackProfile(profile: string, options?: ConfineOptions): ThreadReport {
-  checkName(profile, 'profile', 'stack')
+  checkProfile(profile, 'profile', 'stack')
   return confine('stack', profile, options)
 }
 
@@ -90,7 +90,7 @@ export function stackProfile(profile: string, options?: ConfineOptions): ThreadR
  * ```
  */
 export function canChangeProfile(profile: string): boolean {
-  checkName(profile, 'profile', 'changeprofile')
+  checkProfile(profile, 'profile', 'changeprofile')
   return wouldSucceed(() => callNative((native) => native.tryProfile(profile), { profile }))
 }
 

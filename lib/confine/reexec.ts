@@ -1,4 +1,4 @@
-import { checkInteger, checkName, checkOptions } from '../border/args.ts'
+import { checkInteger, checkProfile, checkOptions } from '../border/args.ts'
 import { AppArmorError, invalidArgType } from '../border/errors.ts'
 import { replace } from './execve.ts'
 import { getcon } from '../inspect/identity.ts'
@@ -43,7 +43,7 @@ const MARKER = 'APPARMOR_REEXEC'
  * ```
  */
 export function reexec(profile: string, options?: ReexecOptions): void {
-  checkName(profile, 'profile', 'exec')
+  checkProfile(profile, 'profile', 'exec')
   checkOptions(options)
   const { keepFds = [], env = process.env, discardHandles = false } = options ?? {}
   checkFds(keepFds)

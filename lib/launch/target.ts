@@ -1,5 +1,5 @@
 /** What a child is to be confined by. */
-import { checkName } from '../border/args.ts'
+import { checkProfile } from '../border/args.ts'
 import { invalidArgValue } from '../border/errors.ts'
 import type { Kind } from '../border/native.ts'
 
@@ -40,7 +40,7 @@ export function targetIn(options: object, argument: string): Target | undefined 
 
 /** A profile's name as it can be handed to the launcher. */
 export function checked(value: unknown, argument: string, command: 'exec' | 'stack'): string {
-  checkName(value, argument, command)
+  checkProfile(value, argument, command)
   // Node would write U+FFFD for such a byte on a command line, and thus name another profile.
   if (/[\udc80-\udcff]/u.test(value)) {
     throw invalidArgValue(argument, 'must be UTF-8: a command line carries no other bytes', value)

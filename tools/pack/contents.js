@@ -1,5 +1,12 @@
 // What the npm package is made of, to the file: what is not here is not published, by mistake or otherwise.
 import { execFileSync } from 'node:child_process'
+import { entries } from '../build-ts.js'
+import { prebuiltFiles } from '../prebuild/targets.js'
+
+/** Below node_modules in the repository, below include in the package. */
+export const HEADERS = ['LICENSE.md', 'napi-inl.h', 'napi.h'].map(
+  (name) => `node-addon-api/${name}`,
+)
 
 const FIXED = [
   'CHANGELOG.md',
@@ -8,20 +15,15 @@ const FIXED = [
   'SECURITY.md',
   'THIRD-PARTY-NOTICES.md',
   'binding.gyp',
-  ...['child_process', 'index', 'policy', 'shared'].flatMap((name) => [
-    `dist/${name}.d.ts`,
-    `dist/${name}.js`,
-  ]),
-  ...['LICENSE.md', 'napi-inl.h', 'napi.h'].map((name) => `include/node-addon-api/${name}`),
-  'package.json',
-  ...['x64', 'arm64'].flatMap((arch) =>
-    ['apparmor-launcher', 'apparmor.glibc.node', 'apparmor.musl.node'].map(
-      (name) => `prebuilds/linux-${arch}/${name}`,
-    ),
+  ...[...entries(), 'shared'].flatMap((name) =>
+    ['js', 'd.ts', 'd.cts'].map((ending) => `dist/${name}.${ending}`),
   ),
+  ...entries().map((name) => `dist/${name}.cjs`),
+  ...HEADERS.map((file) => `include/${file}`),
+  'package.json',
+  ...prebuiltFiles().map((file) => `prebuilds/${file}`),
   'tools/build-launcher.js',
   'tools/build-native.js',
-  'tools/install.js',
 ]
 
 /** The sources as git has them. */
