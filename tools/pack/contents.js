@@ -20,6 +20,7 @@ const FIXED = [
   ),
   ...entries().map((name) => `dist/${name}.cjs`),
   ...HEADERS.map((file) => `include/${file}`),
+  'dist/anywhere.js',
   'package.json',
   ...prebuiltFiles().map((file) => `prebuilds/${file}`),
   'tools/build-launcher.js',
