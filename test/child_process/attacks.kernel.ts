@@ -128,6 +128,25 @@ t.test('a child of another call within a call is not confined', async (t) => {
   )
 })
 
+t.test('two copies of the package in one process start their own children', async (t) => {
+  t.equal(
+    attack(`
+      const copy = await import(${CHILD_PROCESS} + '?copy')
+      const copies = [ours, copy, ours, copy]
+      const label = (from, options) => text(from.execFile('sh', ['-c', LABEL], options))
+      console.log(copy === ours, copy.spawn === ours.spawn)
+      console.log(String(await Promise.all(copies.map((from) => label(from, { profile })))))
+      console.log(String(await Promise.all(copies.map((from) => label(from, {})))))
+      console.log(copies.map((from) => {
+        try { return from.spawn('true', { profile: 'apparmor-test-missing' }).pid } catch ({ code }) { return code }
+      }).join())`),
+    `false false
+${Array(4).fill(CONFINED)}
+unconfined,unconfined,unconfined,unconfined
+ENOENT,ENOENT,ENOENT,ENOENT`,
+  )
+})
+
 t.test('a report cannot be forged where standard descriptors are closed', async (t) => {
   const forge = String.raw`printf "\\2\\0\\0\\0\\2\\0\\0\\0" >&1; printf "\\2\\0\\0\\0\\2\\0\\0\\0" >&2`
   for (const closed of [[1], [0, 1], [1, 2], [0, 1, 2]]) {
@@ -166,4 +185,28 @@ t.test('a program that does not exist, and a child that nobody waits for', async
   const expected = [1, 'Error: spawn apparmor-test-nowhere ENOENT']
   t.strictSame(run({}), expected)
   t.strictSame(run({ profile: CHILD }), expected)
+})
+
+// Not compared with Node, which signals a process whose number it never set.
+t.test('a child that was never started gets no signal', async (t) => {
+  t.equal(
+    attack(`
+      const child = ours.spawn('apparmor-test-nowhere', { profile })
+      child.on('error', ({ message }) => console.log(message))
+      console.log(child.pid, child.kill(), child.kill(0), child.kill('SIGKILL'), child.killed)
+      await once(child, 'close')
+      for (const start of [ours.spawn, ours.execFile]) {
+        const controller = new AbortController()
+        const options = { profile, signal: controller.signal }
+        const other = start('apparmor-test-nowhere', [], options, (error) => console.log('callback', error.code))
+        other.once('error', ({ code }) => console.log('error', code))
+        controller.abort()
+        await sleep(100)
+      }`),
+    `undefined false false false false
+spawn apparmor-test-nowhere ENOENT
+error ENOENT
+callback ENOENT
+error ENOENT`,
+  )
 })
