@@ -146,6 +146,10 @@ t.test('stacking', async (t) => {
   })
   t.test('a namespace, in each way of writing: from inside, the rest is not seen', async (t) => {
     for (const name of [`:${PROFILE}-ns:`, `:${PROFILE}-ns://`, `:${PROFILE}-ns`]) {
+      const [refused] = child([stack(name)])
+      t.match(refused, { error: { code: 'ERR_INVALID_ARG_VALUE' } }, 'not without a name in it')
+    }
+    for (const name of [`:${PROFILE}-ns:unconfined`, `:${PROFILE}-ns://unconfined`]) {
       const [, stacked, ...reads] = values([
         change(PROFILE),
         stack(name),

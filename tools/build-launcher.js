@@ -5,7 +5,7 @@
 // The result is DIR/linux-ARCH/apparmor-launcher, DIR being build/launcher unless given. The same
 // compiler makes the same bytes. The compiler is $CC, else the first that is installed.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, renameSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -62,9 +62,26 @@ export function buildLauncher({
   const { status, error } = spawnSync(compiler, args, { stdio: 'inherit' })
   if (error) throw error
   if (status !== 0) throw new Error(`${compiler} ended with status ${status}`)
+  writeFileSync(`${file}.new`, withoutSections(readFileSync(`${file}.new`)))
   chmodSync(`${file}.new`, 0o755)
   renameSync(`${file}.new`, file)
   return file
+}
+
+/**
+ * A program for 64-bit ELF machines without what comes after its segments: the kernel reads no sections.
+ *
+ * @param {Buffer} elf
+ */
+function withoutSections(elf) {
+  const [at, size, count] = [elf.readUInt32LE(0x20), elf.readUInt16LE(0x36), elf.readUInt16LE(0x38)]
+  const ends = Array.from({ length: count }, (_, i) => {
+    const segment = at + i * size
+    return elf.readUInt32LE(segment + 0x08) + elf.readUInt32LE(segment + 0x20)
+  })
+  elf.fill(0, 0x28, 0x30) // where the table of sections is
+  elf.fill(0, 0x3a, 0x40) // how large it is
+  return elf.subarray(0, Math.max(...ends))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

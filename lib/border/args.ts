@@ -1,5 +1,6 @@
 /** Argument checks, made before any system call, with Node's error codes. */
 import { invalidArgType, invalidArgValue, outOfRange } from './invalid.ts'
+import { nameFault } from './name.ts'
 
 // The kernel takes one page for a request and reads a longer one cut short: as another name.
 const PAGE = 4096
@@ -8,7 +9,7 @@ const PAGE = 4096
 const UNENCODABLE = /[\ud800-\udc7f\udd00-\udfff]/u
 const ESCAPED_BYTE = /[\udc80-\udcff]/gu
 
-// The kernel takes these for "unconfined": what remains of `:${namespace}:${name}` with nothing in it.
+// Nothing that could name a hat.
 const NAMELESS = /^[:&\t\v\f\r \udca0]*$/u
 
 /** The length of a kernel string in bytes. */
@@ -18,8 +19,22 @@ export function byteLength(text: string): number {
 }
 
 /**
- * A name as the kernel's attributes take it.
+ * The name of a profile, or of a stack of them, as the kernel's attributes take it: every part of it is named.
  * @param command the kernel's word before the name: `'changeprofile'`, `'exec'`, …
+ */
+export function checkProfile(
+  value: unknown,
+  argument: string,
+  command: string,
+): asserts value is string {
+  checkName(value, argument, command)
+  const fault = nameFault(value)
+  if (fault !== undefined) throw invalidArgValue(argument, fault, value)
+}
+
+/**
+ * A name as the kernel's attributes take it.
+ * @param command the kernel's word before the name: `'changehat'`, …
  */
 export function checkName(
   value: unknown,

@@ -23,3 +23,15 @@ export function decode(bytes: string): string {
       : Buffer.from(piece, 'latin1').toString(),
   )
 }
+
+const ESCAPED = /[\udc80-\udcff]|[^\udc80-\udcff]+/gu
+
+/** The reverse of {@link decode}: one character for each byte (latin1). */
+export function encode(text: string): string {
+  if (!NOT_ASCII.test(text)) return text
+  return text.replaceAll(ESCAPED, (piece) =>
+    /^[\udc80-\udcff]$/u.test(piece)
+      ? String.fromCharCode(piece.charCodeAt(0) - 0xdc00)
+      : Buffer.from(piece).toString('latin1'),
+  )
+}

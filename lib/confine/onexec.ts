@@ -1,4 +1,4 @@
-import { checkName } from '../border/args.ts'
+import { checkProfile } from '../border/args.ts'
 import { callNative } from '../border/call.ts'
 
 /**
@@ -23,7 +23,7 @@ import { callNative } from '../border/call.ts'
  * ```
  */
 export function changeOnexec(profile: string): void {
-  checkName(profile, 'profile', 'exec')
+  checkProfile(profile, 'profile', 'exec')
   callNative((native) => native.changeExec('change', profile), { profile })
 }
 
@@ -42,6 +42,6 @@ export function changeOnexec(profile: string): void {
  * ```
  */
 export function stackOnexec(profile: string): void {
-  checkName(profile, 'profile', 'stack')
+  checkProfile(profile, 'profile', 'stack')
   callNative((native) => native.changeExec('stack', profile), { profile })
 }

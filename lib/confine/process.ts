@@ -1,10 +1,11 @@
-import { checkInteger, checkName, checkOneOf, checkOptions } from '../border/args.ts'
+import { checkInteger, checkProfile, checkOneOf } from '../border/args.ts'
 import { callNative, wouldSucceed } from '../border/call.ts'
 import { errnoName } from '../border/errno.ts'
 import { AppArmorError } from '../border/errors.ts'
 import { getcon, getThreadCons } from '../inspect/identity.ts'
 import { labelIncludes, type Confinement, type Mode } from '../inspect/label.ts'
 import type { Kind, ProcessChange } from '../border/native.ts'
+import { readOptions } from '../border/options.ts'
 import { startPool } from '../border/pool.ts'
 
 /** How {@link changeProfile} and {@link stackProfile} go about it. */
@@ -53,7 +54,7 @@ export interface ThreadReport {
  * ```
  */
 export function changeProfile(profile: string, options?: ConfineOptions): ThreadReport {
-  checkName(profile, 'profile', 'changeprofile')
+  checkProfile(profile, 'profile', 'changeprofile')
   return confine('change', profile, options)
 }
 
@@ -72,7 +73,7 @@ export function changeProfile(profile: string, options?: ConfineOptions): Thread
  * ```
  */
 export function stackProfile(profile: string, options?: ConfineOptions): ThreadReport {
-  checkName(profile, 'profile', 'stack')
+  checkProfile(profile, 'profile', 'stack')
   return confine('stack', profile, options)
 }
 
@@ -90,13 +91,16 @@ export function stackProfile(profile: string, options?: ConfineOptions): ThreadR
  * ```
  */
 export function canChangeProfile(profile: string): boolean {
-  checkName(profile, 'profile', 'changeprofile')
+  checkProfile(profile, 'profile', 'changeprofile')
   return wouldSucceed(() => callNative((native) => native.tryProfile(profile), { profile }))
 }
 
 function confine(kind: Kind, profile: string, options: ConfineOptions | undefined): ThreadReport {
-  checkOptions(options)
-  const { scope = 'process', onPartial = 'abort', timeout = 2000 } = options ?? {}
+  const {
+    scope = 'process',
+    onPartial = 'abort',
+    timeout = 2000,
+  } = readOptions<ConfineOptions>(options, ['scope', 'onPartial', 'timeout'])
   checkOneOf(scope, 'options.scope', ['process', 'thread'])
   checkOneOf(onPartial, 'options.onPartial', ['abort', 'throw'])
   checkInteger(timeout, 'options.timeout', 1, 0x7fffffff)

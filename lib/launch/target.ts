@@ -1,7 +1,8 @@
 /** What a child is to be confined by. */
-import { checkName } from '../border/args.ts'
+import { checkProfile } from '../border/args.ts'
 import { invalidArgValue } from '../border/errors.ts'
 import type { Kind } from '../border/native.ts'
+import { readOptions } from '../border/options.ts'
 
 /** The option that confines a child. */
 export type Confined =
@@ -26,21 +27,26 @@ export interface Target {
  * there without a value is refused: a variable that was never set must not mean "unconfined".
  */
 export function targetIn(options: object, argument: string): Target | undefined {
-  const profile = 'profile' in options
-  const stack = 'stack' in options
-  if (profile && stack) {
+  const found = readOptions<{ profile: unknown; stack: unknown }>(
+    options,
+    ['profile', 'stack'],
+    argument,
+  )
+  if ('profile' in found && 'stack' in found) {
     throw invalidArgValue(argument, 'must not have both profile and stack', options)
   }
-  if (profile) {
-    return { kind: 'change', profile: checked(options.profile, `${argument}.profile`, 'exec') }
+  if ('profile' in found) {
+    return { kind: 'change', profile: checked(found.profile, `${argument}.profile`, 'exec') }
   }
-  if (stack) return { kind: 'stack', profile: checked(options.stack, `${argument}.stack`, 'stack') }
+  if ('stack' in found) {
+    return { kind: 'stack', profile: checked(found.stack, `${argument}.stack`, 'stack') }
+  }
   return undefined
 }
 
 /** A profile's name as it can be handed to the launcher. */
 export function checked(value: unknown, argument: string, command: 'exec' | 'stack'): string {
-  checkName(value, argument, command)
+  checkProfile(value, argument, command)
   // Node would write U+FFFD for such a byte on a command line, and thus name another profile.
   if (/[\udc80-\udcff]/u.test(value)) {
     throw invalidArgValue(argument, 'must be UTF-8: a command line carries no other bytes', value)

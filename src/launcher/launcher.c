@@ -1,13 +1,15 @@
 // Executes a program under an AppArmor profile, or not at all.
 //
-//   apparmor-launcher profile|stack NAME [status=FD] [uid=N] [gid=N] [argv0=STRING] -- FILE [ARG…]
+//   apparmor-launcher profile|stack NAME [status=FD [device=N] [inode=N]] [uid=N] [gid=N]
+//       [argv0=STRING] -- FILE [ARG…]
 //
-// In this order and nothing else: refuse to be set-uid, read the arguments, make FD close-on-exec,
-// set NAME for this task's next exec, take gid and uid, execute FILE as execvp(3) would. Whatever
-// fails ends the program before FILE is executed, and is reported once: on FD as two little-endian
-// int32, the stage and a positive errno, else as a line on stderr. End-of-file on FD without a
-// report means that FILE was executed, or that a signal ended the launcher before. The exit status
-// is 127 when FILE was not found, and 126 for every other failure.
+// In this order and nothing else: refuse to be set-uid, read the arguments, make sure that FD has
+// this device and inode, make it close-on-exec, set NAME for this task's next exec, take gid and
+// uid, execute FILE as execvp(3) would. Whatever fails ends the program before FILE is executed,
+// and is reported once: on FD as two little-endian int32, the stage and a positive errno, else as
+// a line on stderr. End-of-file on FD without a report means that FILE was executed, or that a
+// signal ended the launcher before, or that FD is another file. The exit status is 127 when FILE
+// was not found, and 126 for every other failure.
 //
 // Kernel contract: the profile set for the next exec ("onexec") belongs to the task, survives a
 // change of ids and a failed exec, and is used up by the first exec that succeeds. So nothing but
@@ -15,6 +17,7 @@
 //
 // The program is static and has no libc, so that neither LD_PRELOAD nor anything else in the
 // environment runs code before the profile applies.
+#include "name.h"
 #include "sys.h"
 
 enum stage { ARGUMENTS = 1, ONEXEC, CREDENTIALS, EXEC };
@@ -23,10 +26,14 @@ enum { COMMAND_MAX = 4096 };  // The kernel cuts a longer write short, to anothe
 
 static const uint32_t NONE = UINT32_MAX;  // To the kernel "unchanged", so never a value to ask for.
 
+enum option { STATUS, DEVICE, INODE, UID, GID, OPTIONS };
+
+static const char options[OPTIONS][8] = {"status=", "device=", "inode=", "uid=", "gid="};
+
 struct request {
   const char *verb;  // What the kernel calls it, with the space that follows.
   const char *name;
-  uint32_t status, uid, gid;
+  uint32_t number[OPTIONS];
   const char *file;
   char **argv;  // The target's. The element before it is ours to overwrite.
 };
@@ -66,17 +73,22 @@ static char *append_quoted(char *at, const char *text) {
 }
 
 // clang-format off
-static const struct {
-  uint8_t number;
-  char name[13];
-} errors[] = {
-    {EPERM, "EPERM"},     {ENOENT, "ENOENT"}, {E2BIG, "E2BIG"},   {ENOEXEC, "ENOEXEC"},
-    {EBADF, "EBADF"},     {EAGAIN, "EAGAIN"}, {ENOMEM, "ENOMEM"}, {EACCES, "EACCES"},
-    {ENOTDIR, "ENOTDIR"}, {EISDIR, "EISDIR"}, {EINVAL, "EINVAL"}, {ETXTBSY, "ETXTBSY"},
-    {ELOOP, "ELOOP"},     {ENOSYS, "ENOSYS"}, {EPROTO, "EPROTO"}, {EOPNOTSUPP, "EOPNOTSUPP"},
-    {ENAMETOOLONG, "ENAMETOOLONG"},
-};
+#define ERRORS(E)                                                                                \
+  E(EPERM) E(ENOENT) E(E2BIG) E(ENOEXEC) E(EBADF) E(EAGAIN) E(ENOMEM) E(EACCES) E(ENOTDIR)       \
+  E(EISDIR) E(EINVAL) E(ETXTBSY) E(ELOOP) E(ENOSYS) E(EPROTO) E(EOPNOTSUPP) E(ENAMETOOLONG)
+#define NUMBER(E) E,
+#define NAME(E) #E "\0"
 // clang-format on
+static const uint8_t error_numbers[] = {ERRORS(NUMBER)};
+static const char error_names[] = ERRORS(NAME);
+
+static char *append_error(char *at, int error) {
+  at = append_number(append(at, ": errno "), (uint32_t)error);
+  const char *name = error_names;
+  for (unsigned i = 0; i < sizeof error_numbers; i++, name += length(name) + 1)
+    if (error_numbers[i] == error) at = append(append(append(at, " ("), name), ")");
+  return append(at, "\n");
+}
 
 static void complain(const struct request *request, enum stage stage, int error) {
   char line[COMMAND_MAX + 128];
@@ -91,17 +103,14 @@ static void complain(const struct request *request, enum stage stage, int error)
   } else {
     at = append(at, error == EPERM ? "refuses to run set-uid or set-gid" : "invalid arguments");
   }
-  at = append_number(append(at, ": errno "), (uint32_t)error);
-  for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++)
-    if (errors[i].number == error) at = append(append(append(at, " ("), errors[i].name), ")");
-  at = append(at, "\n");
+  at = append_error(at, error);
   sys_write(2, line, at - line);
 }
 
 static _Noreturn void fail(const struct request *request, enum stage stage, int error) {
   const int32_t report[2] = {stage, error};
   sys_ignore_sigpipe();  // A reader that went away must not turn the exit status into a signal.
-  if (request->status == NONE || sys_write(request->status, report, 8) != 8)
+  if (request->number[STATUS] == NONE || sys_write(request->number[STATUS], report, 8) != 8)
     complain(request, stage, error);
   sys_exit(stage == EXEC && error == ENOENT ? 127 : 126);
 }
@@ -119,19 +128,10 @@ static int read_number(const char *text, uint32_t *number) {
   return 0;
 }
 
-// Of a name with nothing else in it, such as what is left of ":$namespace:$profile" when both are
-// empty, the kernel makes "unconfined".
-static int is_filler(char c) {
-  return (c >= '\t' && c <= '\r') || c == ' ' || c == '\xa0' || c == ':' || c == '&';
-}
-
 static int check_name(const struct request *request) {
-  int named = 0;
-  for (const char *c = request->name; *c; c++) {
+  for (const char *c = request->name; *c; c++)
     if (*c == '\n') return EINVAL;
-    if (!is_filler(*c)) named = 1;
-  }
-  if (!named) return EINVAL;
+  if (!is_name(request->name)) return EINVAL;
   return length(request->verb) + length(request->name) > COMMAND_MAX ? ENAMETOOLONG : 0;
 }
 
@@ -143,9 +143,8 @@ static int read_arguments(struct request *request, long argc, char **argv) {
     char *value = after(argv[i], "--");
     if (value && !*value) break;
     int error = EINVAL;
-    if ((value = after(argv[i], "status="))) error = read_number(value, &request->status);
-    if ((value = after(argv[i], "uid="))) error = read_number(value, &request->uid);
-    if ((value = after(argv[i], "gid="))) error = read_number(value, &request->gid);
+    for (enum option o = 0; o < OPTIONS; o++)
+      if ((value = after(argv[i], options[o]))) error = read_number(value, &request->number[o]);
     if (!argv0 && (argv0 = after(argv[i], "argv0="))) error = 0;
     if (error) return error;
   }
@@ -183,6 +182,21 @@ static long write_proc(const char *command, long size, long absent) {
   return written < 0 ? written : written == size ? 0 : -EPROTO;
 }
 
+// A descriptor that is not the one that the caller meant, because a number was mistaken, belongs to
+// the target: nothing is written there, and it is not closed.
+static int take_status(struct request *request) {
+  const uint32_t *number = request->number;
+  struct identity is;
+  if (number[STATUS] == NONE) return 0;
+  long error = sys_identify(number[STATUS], &is);
+  if (!error && ((number[DEVICE] != NONE && number[DEVICE] != is.device) ||
+                 (number[INODE] != NONE && number[INODE] != is.inode)))
+    error = -EBADF;
+  if (!error) error = sys_close_on_exec(number[STATUS]);
+  if (error) request->number[STATUS] = NONE;
+  return (int)-error;
+}
+
 static int set_onexec(const struct request *request) {
   struct {
     uint64_t id, flags, size, command_size;
@@ -203,11 +217,11 @@ static int set_onexec(const struct request *request) {
 }
 
 static int take_ids(const struct request *request) {
-  if (request->uid == NONE && request->gid == NONE) return 0;
+  if (request->number[UID] == NONE && request->number[GID] == NONE) return 0;
   sys_drop_groups();  // As libuv does: a caller without the privilege keeps its own.
   long error = 0;
-  if (request->gid != NONE) error = sys_setgid(request->gid);
-  if (!error && request->uid != NONE) error = sys_setuid(request->uid);
+  if (request->number[GID] != NONE) error = sys_setgid(request->number[GID]);
+  if (!error && request->number[UID] != NONE) error = sys_setuid(request->number[UID]);
   return (int)-error;
 }
 
@@ -266,8 +280,8 @@ static int search(const char *file, char **argv, char **env) {
 __attribute__((used)) _Noreturn void launch(long *stack) {
   char **argv = (char **)(stack + 1);
   char **env = argv + stack[0] + 1;
-  struct request request = {.status = NONE, .uid = NONE, .gid = NONE};
-  int error;
+  struct request request = {.number = {NONE, NONE, NONE, NONE, NONE}};
+  int error, wrong;
 
   // AT_SECURE would not do: it is set as well when a confined parent's profile made the transition.
   unsigned long ids[4] = {0, 1, 0, 1};
@@ -278,9 +292,8 @@ __attribute__((used)) _Noreturn void launch(long *stack) {
   if (ids[0] != ids[1] || ids[2] != ids[3]) fail(&request, ARGUMENTS, EPERM);
 
   error = read_arguments(&request, stack[0], argv);
+  if ((wrong = take_status(&request))) error = wrong;
   if (error) fail(&request, ARGUMENTS, error);
-  if (request.status != NONE && (error = (int)-sys_close_on_exec(request.status)))
-    fail(&request, ARGUMENTS, error);
 
   if ((error = set_onexec(&request))) fail(&request, ONEXEC, error);
   if ((error = take_ids(&request))) fail(&request, CREDENTIALS, error);

@@ -1,10 +1,23 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  statSync,
+} from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import { nameFault } from '#lib/border/name.js'
+import { decode } from '#lib/border/text.js'
 import { run, STAGE, STATUS } from '../support/launcher.ts'
+import { NAMELESS_TEXT } from '../support/names.ts'
 
 const { EBADF, EINVAL, ENAMETOOLONG, EPERM } = constants.errno
 
@@ -130,6 +143,9 @@ t.test('wrong arguments are refused', async (t) => {
     'an empty name': ['profile', '', STATUS, ...TARGET],
     'a name with nothing in it, ":"': ['profile', ':', STATUS, ...TARGET],
     'a name with nothing in it, ": & :"': ['stack', ': \t&\v:', STATUS, ...TARGET],
+    ...Object.fromEntries(
+      NAMELESS_TEXT.map((name) => [`the name ${name}`, ['profile', name, STATUS, ...TARGET]]),
+    ),
     'a newline in the name': ['profile', 'x\ny', STATUS, ...TARGET],
     'no file': [...valid, STATUS, '--'],
     'no separator': [...valid, STATUS, '/usr/bin/touch', marker],
@@ -139,7 +155,7 @@ t.test('wrong arguments are refused', async (t) => {
     'status twice': [...valid, STATUS, STATUS, ...TARGET],
     'the status descriptor after what is wrong': ['', '', STATUS, ...TARGET],
   }
-  for (const option of ['uid', 'gid']) {
+  for (const option of ['uid', 'gid', 'device', 'inode']) {
     for (const number of [
       '',
       '-1',
@@ -153,6 +169,7 @@ t.test('wrong arguments are refused', async (t) => {
       '4294967296',
     ])
       cases[`${option}=${number}`] = [...valid, STATUS, `${option}=${number}`, ...TARGET]
+    if (option !== 'uid' && option !== 'gid') continue // another file: not on that descriptor
     cases[`${option} twice`] = [...valid, STATUS, `${option}=0`, `${option}=0`, ...TARGET]
     cases[`${option} of 25 digits`] = [...valid, STATUS, `${option}=${'1'.repeat(25)}`, ...TARGET]
   }
@@ -179,6 +196,31 @@ t.test('a status descriptor that is not open is refused, on stderr', async (t) =
   t.equal(status, 126)
   t.equal(report, null)
   t.equal(stderr, `apparmor-launcher: invalid arguments: errno ${EBADF} (EBADF)\n`)
+})
+
+t.test('a status descriptor that is another file is refused, on stderr', async (t) => {
+  const file = join(t.testdir(), 'report')
+  const fd = openSync(file, 'w')
+  t.teardown(() => closeSync(fd))
+  const { dev, ino } = fstatSync(fd)
+  const launch = (device: number, inode: number) => {
+    const is = [`device=${device}`, `inode=${inode}`]
+    const { status, stderr } = spawnSync(launcher, ['profile', MISSING, STATUS, ...is, ...TARGET], {
+      stdio: ['ignore', 'pipe', 'pipe', fd],
+      encoding: 'utf8',
+    })
+    t.equal(status, 126)
+    return stderr
+  }
+  for (const [device, inode] of [
+    [dev, ino + 1],
+    [dev + 1, ino],
+  ] as const) {
+    t.match(launch(device, inode), /^apparmor-launcher: invalid arguments: errno 9 \(EBADF\)\n$/)
+    t.equal(statSync(file).size, 0, 'nothing is written there')
+  }
+  t.equal(launch(dev, ino), '')
+  t.equal(statSync(file).size, 8, 'a report is, where it is the one')
 })
 
 t.test('a status descriptor that nobody reads changes nothing', async (t) => {
@@ -214,14 +256,14 @@ function stageOf(args: readonly string[]): number {
   const [verb, name, ...rest] = args
   if (verb !== 'profile' && verb !== 'stack') return STAGE.arguments
   const bytes = Buffer.from(name ?? '')
-  const filler = [9, 10, 11, 12, 13, 32, 0x26, 0x3a, 0xa0]
   if (bytes.includes(10) || bytes.length > 4000) return STAGE.arguments
-  if (bytes.every((byte) => filler.includes(byte))) return STAGE.arguments
+  if (nameFault(decode(bytes.toString('latin1'))) !== undefined) return STAGE.arguments
   const end = rest.indexOf('--')
   if (end < 0 || end + 1 === rest.length) return STAGE.arguments
   const seen = new Set<string>()
   for (const option of rest.slice(0, end)) {
-    const [, key = '', value = ''] = /^(status|uid|gid|argv0)=([^]*)$/.exec(option) ?? []
+    const [, key = '', value = ''] =
+      /^(status|device|inode|uid|gid|argv0)=([^]*)$/.exec(option) ?? []
     if (key === '' || seen.has(key)) return STAGE.arguments
     seen.add(key)
     if (key === 'argv0') continue
