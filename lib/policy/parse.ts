@@ -1,5 +1,5 @@
-import { checkOptions, checkText } from '../border/args.ts'
 import { invalidArgType } from '../border/invalid.ts'
+import { checkString, ownOptions } from './check.ts'
 import { mark, Source, type Origin } from './origin.ts'
 import type { FileQualifiers } from './qualifiers.ts'
 import { Reader, Unexpected } from './reader.ts'
@@ -74,11 +74,9 @@ export interface ParseOptions {
  * ```
  */
 export function parseProfile(text: string, options?: ParseOptions): Policy {
-  if (typeof text !== 'string') throw invalidArgType('text', 'of type string', text)
-  checkOptions(options)
-  const file = options && Object.hasOwn(options, 'file') ? options.file : undefined
-  const resolve = options && Object.hasOwn(options, 'resolve') ? options.resolve : undefined
-  if (file !== undefined) checkText(file, 'options.file')
+  checkString(text, 'text')
+  const { file, resolve } = ownOptions(options, 'options')
+  if (file !== undefined) checkString(file, 'options.file')
   if (resolve !== undefined && typeof resolve !== 'function') {
     throw invalidArgType('options.resolve', 'of type function', resolve)
   }
@@ -171,8 +169,8 @@ class Job {
 
   #fragment(included: IncludedFile, place: Place): Fragment {
     const { file, text } = included
-    checkText(file, 'resolve().file')
-    if (typeof text !== 'string') throw invalidArgType('resolve().text', 'of type string', text)
+    checkString(file, 'resolve().file')
+    checkString(text, 'resolve().text')
     const key = `${place}:${file}`
     const known = this.#files.get(key)
     if (known) return known

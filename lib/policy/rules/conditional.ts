@@ -1,4 +1,4 @@
-import { unquote, type Reader } from '../reader.ts'
+import type { Reader } from '../reader.ts'
 import { writeWord } from '../word.ts'
 import type { Rule } from './index.ts'
 
@@ -29,7 +29,7 @@ export interface Conditional {
 }
 
 const BOOLEAN = /\$(?:\{[A-Za-z]\w*\}|[A-Za-z]\w*)/y
-const OPERAND = /@(?:\{[A-Za-z]\w*\}|[A-Za-z]\w*)|"[^"]*"|[^\s(){}=!<>",#$@][^\s(){}=!<>",]*/y
+const OPERAND = /@(?:\{[A-Za-z]\w*\}|[A-Za-z]\w*)|"[^"]*"|[/:&][^\s"!,]*|\w+/y
 const OPERATOR = /[!=]=|[<>]=?|in(?=\s)/y
 const MOST_NESTED = 100
 
@@ -121,4 +121,4 @@ function writeInner(condition: Condition): string {
 }
 
 const writeOperand = (text: string): string =>
-  /^@\{\w+\}$/.test(text) || /^\w+$/.test(text) ? text : writeWord(unquote(text))
+  /^@\{\w+\}$/.test(text) || /^\w+$/.test(text) ? text : `"${writeWord(text).replaceAll('"', '')}"`
