@@ -335,6 +335,17 @@ export const failures: Readonly<Record<string, Table>> = {
       help: 'Nothing was changed. Raise RLIMIT_NPROC or the pids limit of the control group.',
     },
   },
+  stat: {
+    ENOENT: {
+      meaning: 'no such file',
+      help: 'Check the path; a relative one begins at the working directory.',
+    },
+    ENOTDIR: { meaning: 'no such file', help: 'Check the path: a part of it is not a directory.' },
+    EACCES: {
+      meaning: 'the file may not be looked at',
+      help: 'A directory on the way to it denies this process the right to search it.',
+    },
+  },
   aa_kernel_interface_new: load,
   aa_kernel_interface_load_policy: {
     ...load,

@@ -30,7 +30,7 @@ const BEGINNINGS = new RegExp(
   'm',
 )
 
-const PROGRAM = /^\S*apparmor_parser: /
+const PROGRAM = /(^|: )\S*apparmor_parser: /g
 
 type Shape = readonly [pattern: RegExp, read: (...groups: string[]) => Partial<Diagnostic>]
 
@@ -101,7 +101,7 @@ export function readDiagnostics(
   failed: boolean,
   input: { readonly argument: string; readonly file: string | null },
 ): readonly Diagnostic[] {
-  const parts = text.split(BEGINNINGS).map((part) => part.trim().replace(PROGRAM, ''))
+  const parts = text.split(BEGINNINGS).map((part) => part.trim().replace(PROGRAM, '$1'))
   // Some warnings come once for each rule that they are about, and name none.
   return [...new Set(parts)]
     .filter((part) => part !== '')

@@ -24,7 +24,9 @@ export class PolicyCompileError extends Error {
   /** @internal */
   constructor(diagnostics: readonly Diagnostic[]) {
     const first = diagnostics.find(({ severity }) => severity === 'error')
-    super(`The policy does not compile: ${first ? describe(first) : 'the compiler gives no reason'}`)
+    super(
+      `The policy does not compile: ${first ? describe(first) : 'the compiler gives no reason'}`,
+    )
     this.diagnostics = diagnostics
   }
 }
@@ -37,7 +39,7 @@ Object.defineProperty(PolicyCompileError.prototype, 'name', {
 })
 
 function describe({ file, line, profile, message }: Diagnostic): string {
-  const place = [file, line].filter((part) => part !== null).join(':')
+  const place = file === null ? line && `line ${line}` : [file, line ?? []].flat().join(':')
   const subject = profile === null ? '' : ` (profile ${profile})`
-  return `${place && `${place}: `}${message}${subject}`
+  return `${place ? `${place}: ` : ''}${message}${subject}`
 }

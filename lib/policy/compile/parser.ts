@@ -124,7 +124,11 @@ function run(
     }
     const timer = setTimeout(() => {
       stop(
-        new AppArmorError({ code: 'ERR_APPARMOR_PARSER', path: file, detail: `${timeout} ms over` }),
+        new AppArmorError({
+          code: 'ERR_APPARMOR_PARSER',
+          path: file,
+          detail: `stopped after ${timeout} ms`,
+        }),
       )
     }, timeout)
     const onAbort = (): void => stop(signal?.reason)

@@ -1,6 +1,6 @@
 import { checkText } from '../../border/args.ts'
-import { invalidArgType, invalidArgValue } from '../../border/errors.ts'
-import { path, url } from '../../border/node.ts'
+import { AppArmorError, invalidArgType, invalidArgValue } from '../../border/errors.ts'
+import { fs, path, url } from '../../border/node.ts'
 import { readOptions } from '../../border/options.ts'
 import type { Input } from './parser.ts'
 
@@ -14,13 +14,28 @@ export type PolicySource = string | { readonly file: string | URL }
 export function readSource(source: unknown): Input {
   if (typeof source === 'string') {
     checkText(source, 'source')
-    return { text: source }
+    // The parser does not know a comment that ends with the text.
+    return { text: source.endsWith('\n') ? source : `${source}\n` }
   }
   if (typeof source !== 'object' || source === null || Array.isArray(source)) {
     throw invalidArgType('source', 'of type string or an object with a file', source)
   }
   const { file } = readOptions<{ file: unknown }>(source, ['file'], 'source')
-  return { file: readPath(file, 'source.file') }
+  const read = readPath(file, 'source.file')
+  checkRegular(read)
+  return { file: read }
+}
+
+// The parser would compile all that is in a directory, and wait for what comes out of a pipe.
+function checkRegular(file: string): void {
+  let regular: boolean
+  try {
+    regular = fs.statSync(file).isFile()
+  } catch (error) {
+    const { errno = 0 } = error as NodeJS.ErrnoException
+    throw new AppArmorError({ errno, syscall: 'stat', path: file })
+  }
+  if (!regular) throw invalidArgValue('source.file', 'must be a regular file', file)
 }
 
 /** The absolute path that a string or a URL is. */

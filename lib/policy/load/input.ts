@@ -16,10 +16,7 @@ export interface Records {
 }
 
 /** Compiles, where that is to be done, and takes the binary apart. */
-export async function readLoadable(
-  source: LoadableSource,
-  options: ReadOptions,
-): Promise<Records> {
+export async function readLoadable(source: LoadableSource, options: ReadOptions): Promise<Records> {
   const binary = binaryOf(source)
   if (binary) return { records: readBinary(binary), diagnostics: [] }
   const { compiled, diagnostics } = await attempt(readSource(source), options)
