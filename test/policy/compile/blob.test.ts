@@ -7,7 +7,7 @@ import { BlobError, readBlob, withMode } from '#lib/policy/compile/blob.js'
 const FEATURES = '/usr/share/apparmor-features/features'
 const { binary } = await compile(
   'profile a /bin/a flags=(complain) { /x r, ^h { /y r, } profile kid { /z w, } }\n' +
-    'profile :ns:"two words" { capability kill, }',
+    'profile ":ns:two words" { capability kill, }',
   { features: FEATURES },
 )
 
@@ -51,7 +51,7 @@ t.test('a hash does not depend on where the record stands', async (t) => {
     }
     return made.digest('hex')
   }
-  const alone = await compile('profile :ns:"two words" { capability kill, }', {
+  const alone = await compile('profile ":ns:two words" { capability kill, }', {
     features: FEATURES,
   })
   t.equal(hash(binary, 'two words'), hash(alone.binary, 'two words'))
