@@ -49,7 +49,10 @@ const settings = (platform, names) => ({
   platform, // the target is what package.json's engines say
   fixedExtension: false,
   hash: false,
-  outputOptions: { chunkFileNames: 'shared.js', comments: false },
+  outputOptions: {
+    chunkFileNames: platform === 'neutral' ? 'anywhere.js' : 'shared.js',
+    comments: false,
+  },
   dts: true,
   clean: false,
   logLevel: 'error',

@@ -1,6 +1,6 @@
 /** What a caller's options say. */
 import { checkOptions } from './args.ts'
-import { invalidArgValue } from './errors.ts'
+import { invalidArgValue } from './invalid.ts'
 
 /**
  * Reads options: each once, and only what the object itself has. Whoever can write to `Object.prototype`
