@@ -98,7 +98,10 @@ const WARNINGS = ['rule-not-enforced', 'rule-downgraded', 'deprecated', 'abi']
 /** Compiles checked input. */
 export async function attempt(input: Input, options: ReadOptions): Promise<Attempt> {
   const args = [
-    ...['--skip-kernel-load', '--skip-cache', '--stdout', '--jobs=0'],
+    '--skip-kernel-load',
+    '--skip-cache',
+    '--stdout',
+    '--jobs=0',
     ...WARNINGS.map((name) => `--warn=${name}`),
     ...(await compressionOff(options)),
     ...featuresOf(options),

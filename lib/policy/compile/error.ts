@@ -17,7 +17,7 @@ import type { Diagnostic } from './diagnostic.ts'
  * ```
  */
 export class PolicyCompileError extends Error {
-  readonly code: 'ERR_APPARMOR_COMPILE' = 'ERR_APPARMOR_COMPILE'
+  readonly code = 'ERR_APPARMOR_COMPILE' as const
   /** every finding of the compiler, in its order */
   readonly diagnostics: readonly Diagnostic[]
 
