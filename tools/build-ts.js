@@ -30,8 +30,9 @@ export function entries() {
 function moduleOf(name) {
   if (name === 'index') return 'lib/index.ts'
   if (isPortable(name)) return `lib/${name.replace(PORTABLE, '')}/index.ts`
+  const hasPortablePart = entries().includes(`${name}_portable`)
   const whole = `lib/${name}/node.ts`
-  return existsSync(join(root, whole)) ? whole : `lib/${name}/index.ts`
+  return hasPortablePart && existsSync(join(root, whole)) ? whole : `lib/${name}/index.ts`
 }
 
 const PORTABLE = /_portable$/
