@@ -24,8 +24,9 @@ export function parsePermissions<P extends string>(
   const at = reader.pos
   const found = new Set<P>()
   if (reader.at('(')) {
-    for (const value of reader.list(true))
-      add(found, unquote(value), words, true) || unknown(reader, value, at)
+    for (const value of reader.list(true)) {
+      if (!add(found, unquote(value), words, true)) unknown(reader, value, at)
+    }
   } else {
     const word = reader.match(WORD)
     if (word !== undefined && !add(found, word, words, false)) reader.pos = at
