@@ -194,7 +194,7 @@ t.test('a child that was never started gets no signal', async (t) => {
       const child = ours.spawn('apparmor-test-nowhere', { profile })
       child.on('error', ({ message }) => console.log(message))
       console.log(child.pid, child.kill(), child.kill(0), child.kill('SIGKILL'), child.killed)
-      await once(child, 'close')
+      await sleep(100)
       for (const start of [ours.spawn, ours.execFile]) {
         const controller = new AbortController()
         const options = { profile, signal: controller.signal }
