@@ -8,7 +8,6 @@ import { AppArmorError, invalidArgType } from '../border/errors.ts'
 import { getTaskCon } from '../inspect/identity.ts'
 import type { Confinement } from '../inspect/label.ts'
 import { parentRules } from '../launch/parent_rules.ts'
-import { targetIn } from '../launch/target.ts'
 import { confined } from './confined.ts'
 import { makeFamily } from './family.ts'
 import { node } from './node.ts'
@@ -19,7 +18,7 @@ export type { ConfinedFunctions } from './confined.ts'
 export type { Confined } from '../launch/target.ts'
 export type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from './types.ts'
 
-const family = makeFamily(({ options }) => options && targetIn(options, 'options'))
+const family = makeFamily()
 
 /** Node's own class: what `spawn`, `exec`, `execFile` and `fork` return, confined or not. */
 export const ChildProcess: typeof cp.ChildProcess = node.ChildProcess

@@ -17,10 +17,15 @@ const NOT_OPEN =
   'Node hands on the descriptor of its own that takes the number; confined, it is EBADF'
 
 /** The cases that differ, from which Node.js on, and why. docs/children.md lists them for users. */
-const DIFFERENCES: Readonly<Record<string, { readonly since: number; readonly why: string }>> = {
-  'spawn, stdio: the first free number': { since: 0, why: NOT_OPEN },
-  'spawn, stdio: the second free number': { since: 0, why: NOT_OPEN },
-}
+const DIFFERENCES: Readonly<Record<string, { readonly since: number; readonly why: string }>> =
+  Object.fromEntries(
+    ['spawn, stdio', 'spawnSync, stdio', 'spawnSync, stdio, forged'].flatMap((call) =>
+      ['first', 'second'].map((which) => [
+        `${call}: the ${which} free number`,
+        { since: 0, why: NOT_OPEN },
+      ]),
+    ),
+  )
 
 /** Why a case is known to differ in this version. */
 export function knownDifference(name: string): string | undefined {

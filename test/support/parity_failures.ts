@@ -49,8 +49,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     setTimeout(() => log('timer', child.kill()), 50)
   }),
   'spawn, missing: the error comes before timers': missing((_, log) => {
-    setTimeout(log, 0, 'timer')
-    setImmediate(log, 'immediate')
+    setTimeout(log, 50, 'timer')
     process.nextTick(log, 'tick')
     queueMicrotask(() => log('microtask'))
   }),
