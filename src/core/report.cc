@@ -6,12 +6,8 @@
 
 #include <cerrno>
 
-#include "unique_fd.h"
-
 namespace apparmor {
 namespace {
-
-thread_local UniqueFd channel;
 
 // No error at end-of-file.
 Result<std::optional<Report>> readReport(int fd) {
@@ -34,23 +30,23 @@ Result<std::optional<Report>> takeReport(int readEnd, int writeEnd) {
   return readReport(from.get());
 }
 
-Result<int> reportChannel() {
-  if (!channel) channel = UniqueFd(eventfd(0, EFD_CLOEXEC));
-  if (!channel) return Failure{errno, "eventfd2"};
-  return channel.get();
+Result<int> ReportChannel::open() {
+  if (!fd_) fd_ = UniqueFd(eventfd(0, EFD_CLOEXEC));
+  if (!fd_) return Failure{errno, "eventfd2"};
+  return fd_.get();
 }
 
-Result<std::optional<Report>> takeChannelReport() {
+Result<std::optional<Report>> ReportChannel::take() {
   // Asked first: whether a read would wait is not ours to say, since libuv 1.53 and Deno make the descriptors
   // that a child inherits wait.
-  pollfd ready{channel.get(), POLLIN, 0};
+  pollfd ready{fd_.get(), POLLIN, 0};
   int count = 0;
   do {
     count = poll(&ready, 1, 0);
   } while (count < 0 && errno == EINTR);
   if (count < 0) return Failure{errno, "poll"};
   if (count == 0) return std::optional<Report>();
-  return readReport(channel.get());
+  return readReport(fd_.get());
 }
 
 }  // namespace apparmor

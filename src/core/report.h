@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "result.h"
+#include "unique_fd.h"
 
 namespace apparmor {
 
@@ -17,10 +18,17 @@ using Report = std::array<int32_t, 2>;  // stage, positive errno
 // read end.
 Result<std::optional<Report>> takeReport(int readEnd, int writeEnd);
 
-// For a launcher that is waited for until it and its target have ended: one descriptor for all
-// launchers of the calling thread, one after the other. It is an eventfd: its counter, which the
-// launcher adds to once, is the report.
-Result<int> reportChannel();
-Result<std::optional<Report>> takeChannelReport();
+// For a launcher that is waited for until it and its target have ended: one descriptor for launchers that
+// run one after the other. It is an eventfd: its counter, which the launcher adds to once, is the report.
+class ReportChannel {
+ public:
+  // The descriptor, opened at the first call.
+  Result<int> open();
+  // What the last launcher, which has ended, has reported.
+  Result<std::optional<Report>> take();
+
+ private:
+  UniqueFd fd_;
+};
 
 }  // namespace apparmor

@@ -1,9 +1,11 @@
 // The functions of the export table (src/addon.cc), by the file that holds them.
 #pragma once
 
-#include "call.h"
+#include <napi.h>
 
 namespace apparmor::node {
+
+using Function = Napi::Value(const Napi::CallbackInfo& info);
 
 // availability.cc
 Function getAvailability, findMountpointPath;

@@ -1,34 +1,42 @@
 #include "../core/exec.h"
-#include "../core/report.h"
+#include "arguments.h"
 #include "exports.h"
+#include "instance.h"
+#include "values.h"
 
 namespace apparmor::node {
+
 // openPipe() → [read, write]
-napi_value openStatusPipe(Call& call) {
-  return answer(call, openPipe());
+Napi::Value openStatusPipe(const Napi::CallbackInfo& info) {
+  return answer(info.Env(), openPipe());
 }
 
 // takeReport(read, write) → [stage, errno] | null
-napi_value takeStatusReport(Call& call) {
-  const int read = call.integer(0);
-  const int write = call.integer(1);
-  return call.wrong() ? nullptr : answer(call, takeReport(read, write));
+Napi::Value takeStatusReport(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const int read = arguments.integer(0);
+  const int write = arguments.integer(1);
+  if (arguments.wrong()) return {};
+  return answer(info.Env(), takeReport(read, write));
 }
 
 // reportChannel() → fd
-napi_value openReportChannel(Call& call) {
-  return answer(call, reportChannel());
+Napi::Value openReportChannel(const Napi::CallbackInfo& info) {
+  return answer(info.Env(), Instance::of(info.Env()).channel.open());
 }
 
 // takeChannelReport() → [stage, errno] | null
-napi_value takeReportOfChannel(Call& call) {
-  return answer(call, takeChannelReport());
+Napi::Value takeReportOfChannel(const Napi::CallbackInfo& info) {
+  return answer(info.Env(), Instance::of(info.Env()).channel.take());
 }
 
 // execve(file, arguments, environment, keepFds)
-napi_value execProgram(Call& call) {
-  const Program program{call.bytes(0), call.byteList(1), call.byteList(2), call.integers(3)};
-  return call.wrong() ? nullptr : fail(call.env(), replaceProgram(program));
+Napi::Value execProgram(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Program program{arguments.bytes(0), arguments.byteList(1), arguments.byteList(2),
+                        arguments.integers(3)};
+  if (arguments.wrong()) return {};
+  return fail(info.Env(), replaceProgram(program));
 }
 
 }  // namespace apparmor::node
