@@ -13,6 +13,7 @@ export {
   type ThreadReport,
 } from './confine/process.ts'
 export { AppArmorError, type ThreadState } from './border/errors.ts'
+export { setNative, type NativeFiles } from './border/native.ts'
 export { changeOnexec, stackOnexec } from './confine/onexec.ts'
 export { execve, type ExecveOptions } from './confine/execve.ts'
 export {

@@ -16,6 +16,7 @@ const FIXED = [
   ...entries().map((name) => `dist/${name}.cjs`),
   ...['LICENSE.md', 'napi-inl.h', 'napi.h'].map((name) => `include/node-addon-api/${name}`),
   'package.json',
+  'prebuilds/README.md',
   ...prebuiltFiles().map((file) => `prebuilds/${file}`),
   'tools/build-launcher.js',
   'tools/build-native.js',

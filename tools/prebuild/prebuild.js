@@ -33,7 +33,7 @@ async function prebuild(out) {
     }
     for (const file of prebuiltFiles()) cpSync(join(work, 'prebuilds', file), join(out, file))
   } finally {
-    if (!process.env.KEEP) rmSync(work, { recursive: true })
+    rmSync(work, { recursive: true })
   }
 }
 
@@ -53,7 +53,12 @@ async function prebuildify(target, work, nodedir) {
   const args = ['--napi', `--target=${NODE}`, `--arch=${target.arch}`, `--tag-libc=${target.libc}`]
   await run(require.resolve('prebuildify/bin.js'), [...args, `--out=${join(work, '..')}`], {
     cwd: stage,
-    env: { ...env, npm_config_nodedir: nodedir, npm_config_loglevel: 'error', npm_config_jobs: 'max' },
+    env: {
+      ...env,
+      npm_config_nodedir: nodedir,
+      npm_config_loglevel: 'error',
+      npm_config_jobs: 'max',
+    },
   })
 }
 
@@ -68,9 +73,11 @@ async function main(args) {
   })
   const out = resolve(values.out ?? join(root, 'prebuilds'))
   if (!values.check) {
-    for (const { arch } of TARGETS) rmSync(join(out, `linux-${arch}`), { recursive: true, force: true })
+    for (const { arch } of TARGETS)
+      rmSync(join(out, `linux-${arch}`), { recursive: true, force: true })
     await prebuild(out)
-    for (const file of prebuiltFiles()) console.log(`${readFileSync(join(out, file)).length}\t${file}`)
+    for (const file of prebuiltFiles())
+      console.log(`${readFileSync(join(out, file)).length}\t${file}`)
     console.log((await run('clang', ['--version'])).split('\n')[0])
     return
   }

@@ -59,15 +59,18 @@ export async function toolchain(target, work, stage) {
   const compile = async (/** @type {string} */ file, /** @type {string} */ flags) => {
     const object = join(work, file.replace(/^.*\/|\.\w+$/g, '') + '.o')
     const compiler = file.endsWith('.cc') ? 'clang++' : 'clang'
-    await run(compiler, [...words(`${cross} ${flags} ${LIKE_THE_ADDON} ${target.hardening}`), '-c', file, '-o', object])
+    await run(compiler, [
+      ...words(`${cross} ${flags} ${LIKE_THE_ADDON} ${target.hardening}`),
+      '-c',
+      file,
+      '-o',
+      object,
+    ])
     return object
   }
   const [kernel = '', ...others] = await Promise.all(
     LIBRARY_FILES.map((name) =>
-      compile(
-        join(library, 'src', `${name}.c`),
-        `${cflags} ${LIBRARY_FLAGS} -I${library}/include`,
-      ),
+      compile(join(library, 'src', `${name}.c`), `${cflags} ${LIBRARY_FLAGS} -I${library}/include`),
     ),
   )
   await run('llvm-objcopy', [...VERSIONS, kernel])
@@ -139,8 +142,7 @@ function cxxIncludes({ libc, gnu }, tree) {
 const isystem = (paths) => paths.map((path) => `-isystem ${path}`).join(' ')
 
 /** @param {Target} target */
-const marks = ({ arch }) =>
-  arch === 'x64' ? '-Wl,-z,force-ibt -Wl,-z,shstk' : '-Wl,-z,force-bti'
+const marks = ({ arch }) => (arch === 'x64' ? '-Wl,-z,force-ibt -Wl,-z,shstk' : '-Wl,-z,force-bti')
 
 /**
  * @param {Target} target
