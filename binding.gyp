@@ -15,6 +15,7 @@
         'src/core/labels.cc',
         'src/core/peer.cc',
         'src/core/policy.cc',
+        'src/core/policy_load.cc',
         'src/core/proc_status.cc',
         'src/core/processes.cc',
         'src/core/query.cc',
@@ -29,12 +30,13 @@
         'src/node/identity.cc',
         'src/node/launch.cc',
         'src/node/policy.cc',
+        'src/node/policy_load.cc',
         'src/node/task.cc',
         'src/node/transitions.cc',
         'src/node/values.cc',
         'src/node/watch.cc',
       ],
-      # node-addon-api: a dependency here, and in the npm package a copy of its headers (tools/pack/prepack.js)
+      # node-addon-api: here a development dependency, in the npm package a copy of its headers
       'include_dirs': ['node_modules/node-addon-api', 'include/node-addon-api'],
       'defines': [
         '_GNU_SOURCE',

@@ -4,7 +4,6 @@
 
 #include "core/task_list.h"
 #include "node/exports.h"
-#include "node/instance.h"
 
 namespace apparmor::node {
 namespace {
@@ -30,6 +29,8 @@ constexpr Export kExports[] = {
     {"loadedProfiles", native<listProfiles>},
     {"policyRevisions", native<listRevisions>},
     {"watchRevision", native<watchRevision>},
+    {"loadPolicy", native<loadBinary>},
+    {"removePolicy", native<removeProfile>},
     {"featureId", native<getFeatureId>},
     {"queryLabel", native<askLabel>},
 
@@ -40,17 +41,13 @@ constexpr Export kExports[] = {
     {"tryHat", native<tryHatName>},
     {"changeHat", native<changeToHat>},
     {"leaveHat", native<leaveHatAgain>},
-    {"openPipe", native<openStatusPipe>},
-    {"takeReport", native<takeStatusReport>},
-    {"reportChannel", native<openReportChannel>},
-    {"takeChannelReport", native<takeReportOfChannel>},
+    {"launch", native<launchProgram>},
     {"execve", native<execProgram>},
 };
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   // The list of threads is opened now, while it can be.
   TaskList::ofThisProcess();
-  env.SetInstanceData(new Instance());
   for (const auto& [name, make] : kExports) exports.Set(name, make(env, name, nullptr));
   return exports;
 }

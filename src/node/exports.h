@@ -18,10 +18,13 @@ Function changeProcess, changeThread, changeExec, tryProfile, tryHatName, change
     leaveHatAgain;
 
 // launch.cc
-Function openStatusPipe, takeStatusReport, openReportChannel, takeReportOfChannel, execProgram;
+Function launchProgram, execProgram;
 
 // policy.cc
 Function listProfiles, listRevisions, getFeatureId, askLabel;
+
+// policy_load.cc
+Function loadBinary, removeProfile;
 
 // watch.cc
 Function watchRevision;

@@ -1,33 +1,24 @@
 #include "../core/exec.h"
+#include "../core/report.h"
 #include "arguments.h"
 #include "exports.h"
-#include "instance.h"
 #include "values.h"
 
 namespace apparmor::node {
 
-// openPipe() → [read, write]
-Napi::Value openStatusPipe(const Napi::CallbackInfo& info) {
-  return answer(info.Env(), openPipe());
-}
-
-// takeReport(read, write) → [stage, errno] | null
-Napi::Value takeStatusReport(const Napi::CallbackInfo& info) {
+// launch(start) → [stage, errno] | null. `start` gets the descriptors to write to and to read from, and returns
+// the launcher's process id, or 0. They are closed whatever becomes of it: this frame owns them.
+Napi::Value launchProgram(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
   Arguments arguments(info);
-  const int read = arguments.integer(0);
-  const int write = arguments.integer(1);
+  const Napi::Function start = arguments.function(0);
   if (arguments.wrong()) return {};
-  return answer(info.Env(), takeReport(read, write));
-}
-
-// reportChannel() → fd
-Napi::Value openReportChannel(const Napi::CallbackInfo& info) {
-  return answer(info.Env(), Instance::of(info.Env()).channel.open());
-}
-
-// takeChannelReport() → [stage, errno] | null
-Napi::Value takeReportOfChannel(const Napi::CallbackInfo& info) {
-  return answer(info.Env(), Instance::of(info.Env()).channel.take());
+  auto pipe = ReportPipe::open();
+  if (!pipe) return fail(env, pipe.failure());
+  const Napi::Value launcher =
+      start.Call({toValue(env, pipe->writeEnd()), toValue(env, pipe->readEnd())});
+  if (launcher.IsEmpty()) return {};  // it has thrown
+  return answer(env, pipe->take(launcher.IsNumber() ? launcher.As<Napi::Number>() : 0));
 }
 
 // execve(file, arguments, environment, keepFds)

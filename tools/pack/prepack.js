@@ -1,19 +1,18 @@
-// npm's prepack step: refuses when the binaries are not there, and makes what is only in the npm package: dist/,
-// and in include/ what a build from source needs of a development dependency.
+// npm's prepack step: the compiled sources, node-addon-api's headers, so that the addon can be built from the
+// package alone, and a word when the binaries are not there to be packed.
 import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildTs } from '../build-ts.js'
 import { prebuiltFiles } from '../prebuild/targets.js'
+import { HEADERS } from './contents.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const HEADERS = 'include/node-addon-api'
 
 function copyHeaders() {
-  rmSync(join(root, HEADERS), { recursive: true, force: true })
-  for (const file of ['napi.h', 'napi-inl.h', 'LICENSE.md']) {
-    cpSync(join(root, 'node_modules/node-addon-api', file), join(root, HEADERS, file))
-  }
+  const place = join(root, 'include')
+  rmSync(place, { recursive: true, force: true })
+  for (const file of HEADERS) cpSync(join(root, 'node_modules', file), join(place, file))
 }
 
 const missing = prebuiltFiles().filter((file) => !existsSync(join(root, 'prebuilds', file)))
@@ -22,8 +21,7 @@ if (missing.length > 0) {
   ${missing.join('\n  ')}
 Make them first: npm run prebuildify`)
   process.exitCode = 1
-} else if (await buildTs()) {
-  copyHeaders()
 } else {
-  process.exitCode = 1
+  copyHeaders()
+  if (!(await buildTs())) process.exitCode = 1
 }
