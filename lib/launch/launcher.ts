@@ -37,7 +37,7 @@ export function launcherFile(): string {
 
 /** A path that nothing can be executed by: below a file. */
 export function nowhere(): string {
-  return path.join(launcherPath(), 'nowhere')
+  return path.join(process.execPath, 'nowhere')
 }
 
 /** The launcher's arguments, without its own `argv[0]`. */
