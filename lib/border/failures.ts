@@ -388,6 +388,10 @@ export const ownCodes: Table = {
     meaning: 'Node.js does not let this process load native addons',
     help: 'Nothing was confined. With --permission, start Node.js with --allow-addons as well; without it, leave out --no-addons.',
   },
+  ERR_APPARMOR_NATIVE_LOADED: {
+    meaning: 'the native part of the package is loaded already',
+    help: 'Only a bundled program names it, and only once.',
+  },
   ERR_APPARMOR_LAUNCHER: {
     meaning: 'the launcher that confines children cannot be executed',
     help: 'Nothing was executed. It must be an executable file, not on a noexec mount, and the profile of this process, if it has one, must allow it ("FILE ix,"); where it is missing, reinstall the package or build it: npx apparmor-build',
