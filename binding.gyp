@@ -13,6 +13,7 @@
         'src/core/features.cc',
         'src/core/hat.cc',
         'src/core/labels.cc',
+        'src/core/library.cc',
         'src/core/peer.cc',
         'src/core/policy.cc',
         'src/core/proc_status.cc',

@@ -30,6 +30,7 @@ constexpr Export kExports[] = {
     {"policyRevisions", native<listRevisions>},
     {"watchRevision", native<watchRevision>},
     {"featureId", native<getFeatureId>},
+    {"queryAccess", native<askAccess>},
     {"queryLabel", native<askLabel>},
 
     {"changeProcess", native<changeProcess>},

@@ -26,6 +26,7 @@ export interface Native {
     onRevision: (error: Error | null, revision: string | null) => void,
   ): () => void
   featureId(path: string): string
+  queryAccess(label: string, match: string, mask: number): [allowed: boolean, audited: boolean]
   queryLabel(
     label: string,
     match: string,

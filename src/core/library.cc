@@ -1,0 +1,79 @@
+#include "library.h"
+
+#include <linux/magic.h>
+#include <sys/apparmor.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+
+#include "decimal.h"
+
+namespace apparmor {
+namespace {
+
+// What libapparmor has taken apart. Its answer is a size; the label may be empty, and in 5.0 null.
+template <class Ask>
+std::optional<std::string> joined(const Ask& ask) {
+  char* label = nullptr;
+  char* mode = nullptr;  // 5.0 writes it even on failure
+  const int size = ask(&label, &mode);
+  std::optional<std::string> text;
+  if (size >= 0 && label != nullptr && *label != '\0') {
+    text.emplace(label);
+    if (mode != nullptr) text->append(" (").append(mode).append(")");
+  }
+  free(label);  // the mode lies in it
+  return text;
+}
+
+pid_t ownThread() {
+  static thread_local const auto tid = static_cast<pid_t>(syscall(SYS_gettid));
+  return tid;
+}
+
+// The procfs that was found to number processes as we do. A process's PID namespace never changes, and another
+// mounted procfs is another file system.
+std::atomic<uint64_t> gProvenProc{0};
+
+}  // namespace
+
+bool procIsProven() {
+  char path[64];
+  char* at = putDecimal(putText(path, "/proc/"), ownThread());
+  *putText(at, "/attr/apparmor/current") = '\0';
+  struct statfs status {};
+  if (statfs(path, &status) != 0 || status.f_type != PROC_SUPER_MAGIC) return false;
+  uint64_t id = 0;
+  static_assert(sizeof status.f_fsid == sizeof id);
+  memcpy(&id, &status.f_fsid, sizeof id);
+  if (id != 0 && id == gProvenProc.load(std::memory_order_relaxed)) return true;
+  if (!Self::ask().procIsOurs) return false;
+  gProvenProc.store(id, std::memory_order_relaxed);
+  return true;
+}
+
+Result<std::optional<std::string>> ownAttr(Attr attr) {
+  const bool current = attr == Attr::current;
+  if (procIsProven()) {
+    auto text = joined([&](char** label, char** mode) {
+      if (current) return aa_getcon(label, mode);
+      return aa_getprocattr(ownThread(), attr == Attr::exec ? "exec" : "prev", label, mode);
+    });
+    if (text) return text;
+  }
+  return readAttr(attr, current ? "aa_getcon" : "aa_getprocattr");
+}
+
+std::optional<std::string> labelOfTask(pid_t pid) {
+  return joined([&](char** label, char** mode) { return aa_gettaskcon(pid, label, mode); });
+}
+
+std::optional<std::string> labelOfPeer(int fd) {
+  return joined([&](char** label, char** mode) { return aa_getpeercon(fd, label, mode); });
+}
+
+}  // namespace apparmor
