@@ -242,6 +242,10 @@ Result<Done> proveAttr(Attr attr, const char* call) {
   return writeProven(attr, call, nullptr);
 }
 
+Result<Done> proveProcAttr(Attr attr, const char* call) {
+  return writeProven(attr, call, nullptr);
+}
+
 std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept {
   if (getSelfAttr(Attr::current, buffer, size) != 0) return {};
   LsmContext context{};

@@ -66,6 +66,8 @@ int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noex
 // nothing. EPROTONOSUPPORT then.
 Result<Done> writeAttr(Attr attr, const Command& command);
 Result<Done> proveAttr(Attr attr, const char* call);
+// The same for who writes by /proc in any case.
+Result<Done> proveProcAttr(Attr attr, const char* call);
 
 // Async-signal-safe: the calling thread's label as the kernel prints it, where the kernel has the
 // system call and the label fits; else nothing.

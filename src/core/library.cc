@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -74,6 +75,31 @@ std::optional<std::string> labelOfTask(pid_t pid) {
 
 std::optional<std::string> labelOfPeer(int fd) {
   return joined([&](char** label, char** mode) { return aa_getpeercon(fd, label, mode); });
+}
+
+Result<Done> request(Attr attr, const Command& command, Proof proof,
+                     const std::function<int()>& call) {
+  static thread_local bool proven[3] = {};
+  bool& known = proven[static_cast<int>(attr)];
+  const auto prove = [&] { return known = static_cast<bool>(proveProcAttr(attr, command.call())); };
+  if (procIsProven() && ((known && proof == Proof::once) || prove())) {
+    if (call() == 0) return Done{};
+    const int error = errno;
+    // When it can be opened the kernel has refused the request. Else libapparmor could not open it, or looks
+    // for it elsewhere.
+    if (prove()) return Failure{error, command.call()};
+  }
+  return writeAttr(attr, command);
+}
+
+Result<Done> changeOwnProfile(Change change, std::string_view profile) {
+  const auto command = makeCommand(change, profile);
+  if (!command) return command.failure();
+  const std::string name(profile);
+  return request(Attr::current, *command, Proof::always, [&] {
+    return change == Change::stack ? aa_stack_profile(name.c_str())
+                                   : aa_change_profile(name.c_str());
+  });
 }
 
 }  // namespace apparmor

@@ -8,12 +8,14 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "attr.h"
 #include "result.h"
+#include "trial.h"
 
 namespace apparmor {
 
@@ -26,6 +28,15 @@ std::optional<std::string> labelOfTask(pid_t pid);
 
 // The label at the other end of a socket by aa_getpeercon(3); nothing when libapparmor cannot tell.
 std::optional<std::string> labelOfPeer(int fd);
+
+// Has libapparmor make the request that `command` is, by `call`, which returns 0 or sets errno.
+// The attribute is proven before: each time, or once for each thread where that would cost half of the call.
+enum class Proof { always, once };
+Result<Done> request(Attr attr, const Command& command, Proof proof,
+                     const std::function<int()>& call);
+
+// The calling thread alone, by aa_change_profile(2) or aa_stack_profile(3).
+Result<Done> changeOwnProfile(Change change, std::string_view profile);
 
 // Does libapparmor reach this thread's attribute, and not another process's or a plain file in its place?
 bool procIsProven();

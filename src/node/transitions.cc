@@ -1,5 +1,6 @@
 #include "../core/exec.h"
 #include "../core/hat.h"
+#include "../core/library.h"
 #include "../core/threads.h"
 #include "../core/trial.h"
 #include "arguments.h"
@@ -54,9 +55,7 @@ Napi::Value changeThread(const Napi::CallbackInfo& info) {
   const Change kind = toChange(arguments.bytes(0));
   const std::string profile = arguments.bytes(1);
   if (arguments.wrong()) return {};
-  const auto command = makeCommand(kind, profile);
-  if (!command) return fail(info.Env(), command.failure());
-  return answer(info.Env(), writeAttr(Attr::current, *command));
+  return answer(info.Env(), changeOwnProfile(kind, profile));
 }
 
 // changeExec(kind, profile)
