@@ -36,6 +36,8 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   tryHat: ['hat'],
   changeHat: [['hat'], 1n],
   leaveHat: [1n],
+  loadPolicy: ['load', new Uint8Array(1)],
+  removePolicy: ['apparmor-test-missing'],
   launch: [() => 0],
   execve: ['/nowhere', ['a'], ['A=b'], [1000]],
 }
