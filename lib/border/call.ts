@@ -60,6 +60,9 @@ function diagnose(binary: Native, found: Failure): Failure {
     return { ...failure, code: 'ERR_APPARMOR_ONEXEC_SET' }
   }
   if (syscall === 'io_uring') return { code: 'ERR_APPARMOR_IO_URING', profile: failure.profile }
+  if (syscall === 'getdents64' && ['ENOENT', 'EPROTONOSUPPORT'].includes(code)) {
+    return { ...failure, code: 'ERR_APPARMOR_NO_PROCFS' }
+  }
   if (code === 'ENOTSUP' && binary.availability().errno === 0) {
     return { ...failure, code: 'ERR_APPARMOR_FEATURE_MISSING' }
   }
@@ -73,7 +76,7 @@ function diagnose(binary: Native, found: Failure): Failure {
 
   const { errno } = binary.availability()
   const noProc = (missingFile && failure.path.startsWith('/proc/')) || code === 'ENOSYS'
-  if (noProc && !fs.existsSync('/proc/self')) {
+  if (noProc && !fs.existsSync('/proc/self/stat')) {
     return { ...failure, code: 'ERR_APPARMOR_NO_PROCFS' }
   }
   if (errno === 0) return failure
