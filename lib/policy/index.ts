@@ -74,3 +74,9 @@ export {
   variable,
 } from './make.ts'
 export type { Permissions, ProfileOptions } from './make.ts'
+export { covers, diff } from './cover.ts'
+export type { Difference } from './cover.ts'
+export { decide } from './decide.ts'
+export type { Decision, Question, Reason, Transition } from './decide.ts'
+export { transitions } from './transitions.ts'
+export type { Edge } from './transitions.ts'
