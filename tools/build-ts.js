@@ -23,7 +23,10 @@ export function entries() {
 }
 
 /** Entries that run anywhere, in browsers too: a module of Node in them is an error here. */
-const ANYWHERE = ['audit', 'policy']
+const ANYWHERE = ['audit_anywhere', 'policy']
+
+/** Modules of entries that are not the index of a folder of their name. */
+const MODULES = { index: 'index', audit_anywhere: 'audit/anywhere' }
 
 /**
  * @param {'node' | 'neutral'} platform
@@ -34,7 +37,7 @@ const settings = (platform, names) => ({
   config: false,
   cwd: root,
   entry: Object.fromEntries(
-    names.map((name) => [name, name === 'index' ? 'lib/index.ts' : `lib/${name}/index.ts`]),
+    names.map((name) => [name, `lib/${MODULES[name] ?? `${name}/index`}.ts`]),
   ),
   platform, // the target is what package.json's engines say
   fixedExtension: false,
@@ -42,6 +45,8 @@ const settings = (platform, names) => ({
   outputOptions: {
     chunkFileNames: platform === 'neutral' ? 'anywhere.js' : 'shared.js',
     comments: false,
+    // one file for all that any two share
+    advancedChunks: { groups: [{ name: 'shared', minShareCount: 2 }] },
   },
   dts: true,
   clean: false,

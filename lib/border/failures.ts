@@ -366,6 +366,14 @@ export const ownCodes: Table = {
     meaning: 'the file holds no set of features',
     help: 'It has to look like "domain {change_hat {yes}}": a file of /etc/apparmor.d/abi, or the output of apparmor_parser --print-features.',
   },
+  ERR_APPARMOR_LOG: {
+    meaning: 'the audit log cannot be read',
+    help: 'Reading it takes root or a group: CAP_SYSLOG for /dev/kmsg, CAP_AUDIT_READ for the audit netlink group, log_group of auditd.conf for audit.log, systemd-journal for the journal.',
+  },
+  ERR_APPARMOR_NO_LOG: {
+    meaning: 'AppArmor’s records arrive nowhere that this process can read',
+    help: 'Each source and what came of it stands in the message. With audit=0 on the kernel command line, or audit=quiet of the module apparmor, the kernel makes no records at all; in a container they stay on the host.',
+  },
   ERR_APPARMOR_PARTIAL: {
     meaning: 'some threads have the new label and some have not',
     help: 'A half-confined process must not go on: end it. error.threads tells the label of every thread.',
