@@ -78,7 +78,9 @@ t.test('what has to run anywhere imports neither Node nor native code', async (t
   for (const file of PURE) {
     const modules = [...closure(file)]
     t.strictSame(
-      modules.filter((module) => !module.startsWith('lib/') || /border\/(node|native)\.ts$/.test(module)),
+      modules.filter(
+        (module) => !module.startsWith('lib/') || /border\/(node|native)\.ts$/.test(module),
+      ),
       [],
       file,
     )

@@ -45,8 +45,14 @@ const settings = (platform, names) => ({
   outputOptions: {
     chunkFileNames: platform === 'neutral' ? 'anywhere.js' : 'shared.js',
     comments: false,
-    // one file for all that any two share
-    advancedChunks: { groups: [{ name: 'shared', minShareCount: 2 }] },
+    // One file for all that any two share, and one for its types.
+    codeSplitting: {
+      groups: ['shared', 'shared.d'].map((name) => ({
+        name,
+        minShareCount: 2,
+        test: (/** @type {string} */ id) => /\.d\.\w+$/.test(id) === name.endsWith('.d'),
+      })),
+    },
   },
   dts: true,
   clean: false,

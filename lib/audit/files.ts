@@ -75,7 +75,11 @@ const NEWLINE = Uint8Array.of(10)
 function open(file: string): Readable {
   const bytes = fs.createReadStream(file, { highWaterMark: 1 << 18 })
   const { createGunzip } = builtin('node:zlib')
-  const decompress = file.endsWith('.gz') ? createGunzip : file.endsWith('.zst') ? zstd() : undefined
+  const decompress = file.endsWith('.gz')
+    ? createGunzip
+    : file.endsWith('.zst')
+      ? zstd()
+      : undefined
   if (decompress === undefined) return bytes
   const plain = decompress() as NodeJS.ReadWriteStream & Readable
   return builtin('node:stream').pipeline(bytes, plain, () => {}) as unknown as Readable

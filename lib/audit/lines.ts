@@ -50,7 +50,7 @@ export class LineCutter {
 
   #keep(part: Uint8Array): void {
     if (part.length === 0 || this.#length > LONGEST) return
-    this.#rest.push(part.slice())
+    this.#rest.push(new Uint8Array(part)) // a copy: readers use their buffers again
     this.#length += part.length
   }
 }

@@ -70,7 +70,7 @@ export class Serials {
   #highest: number | undefined
   #seen = 0
   #gaps: Gap[] = []
-  #notes: LostRecord[] = []
+  #notes: { readonly record: LostRecord; readonly at: number }[] = []
 
   /** Whether there is a number yet from which a gap can be told. */
   get started(): boolean {
@@ -81,14 +81,15 @@ export class Serials {
     const highest = this.#highest ?? serial - 1
     if (serial > highest || highest - serial > OTHER_BOOT) {
       this.#seen++
-      if (serial > highest + 1) this.#gaps.push({ from: highest + 1, to: serial - 1, at: this.#seen })
+      if (serial > highest + 1)
+        this.#gaps.push({ from: highest + 1, to: serial - 1, at: this.#seen })
       this.#highest = serial
     } else if (this.#gaps.length > 0) this.#arrive(serial)
   }
 
   /** A loss of which the cause is known, and whose extent the numbers will tell. */
   note(record: LostRecord): void {
-    this.#notes.push(record)
+    this.#notes.push({ record, at: this.#seen })
   }
 
   /** What is lost for certain: gaps that are old enough, or all. */
@@ -96,14 +97,17 @@ export class Serials {
     const old = (gap: Gap, i: number): boolean =>
       all || this.#seen - gap.at > DISORDER || i < this.#gaps.length - MOST_GAPS
     const settled = this.#gaps.filter(old)
-    if (settled.length === 0 && !(all && this.#notes.length > 0)) return []
-    this.#gaps = this.#gaps.filter((gap, i) => !old(gap, i))
-    const notes = this.#notes.splice(0)
-    const count = settled.reduce((sum, { from, to }) => sum + to - from + 1, 0)
-    const first = notes[0]
-    if (count > 0) return [lost(first?.reason ?? 'gap', count, first?.raw)]
-    // Said to be lost, but no number is missing: what was lost was none of the audit log's.
-    return notes.filter(({ reason }) => reason !== 'overrun')
+    if (settled.length > 0) {
+      this.#gaps = this.#gaps.filter((gap, i) => !old(gap, i))
+      const first = this.#notes.splice(0)[0]?.record
+      const count = settled.reduce((sum, { from, to }) => sum + to - from + 1, 0)
+      return [lost(first?.reason ?? 'gap', count, first?.raw)]
+    }
+    if (!all || this.#gaps.length > 0) return []
+    // Said to be lost, but the next number is there. What was overwritten was not of the audit log then.
+    const told = this.#notes.filter(({ at }) => at < this.#seen)
+    this.#notes = this.#notes.filter(({ at }) => at >= this.#seen)
+    return told.map(({ record }) => record).filter(({ reason }) => reason !== 'overrun')
   }
 
   #arrive(serial: number): void {

@@ -346,7 +346,7 @@ export const ownCodes: Table = {
   },
   ERR_APPARMOR_NO_LOG: {
     meaning: 'AppArmor’s records arrive nowhere that this process can read',
-    help: 'Each source and what came of it stands in the message. With audit=0 on the kernel command line, or audit=quiet of the module apparmor, the kernel makes no records at all; in a container they stay on the host.',
+    help: 'Each source and what came of it stands in the message. With audit=0 on the kernel command line the kernel makes no records at all; in a container they stay on the host.',
   },
   ERR_APPARMOR_PARTIAL: {
     meaning: 'some threads have the new label and some have not',

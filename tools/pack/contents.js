@@ -15,9 +15,7 @@ const FIXED = [
   'SECURITY.md',
   'THIRD-PARTY-NOTICES.md',
   'binding.gyp',
-  ...[...entries(), 'shared'].flatMap((name) =>
-    ['js', 'd.ts', 'd.cts'].map((ending) => `dist/${name}.${ending}`),
-  ),
+  ...entries().flatMap((name) => ['js', 'd.ts', 'd.cts'].map((ending) => `dist/${name}.${ending}`)),
   ...entries().map((name) => `dist/${name}.cjs`),
   ...HEADERS.map((file) => `include/${file}`),
   'dist/anywhere.js',

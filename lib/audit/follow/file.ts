@@ -51,7 +51,7 @@ export class FileSource implements Source {
     // Nothing more comes into a file that has another name, once it is read to its end.
     if (length === 0 && this.#isReplaced(file)) {
       items.push(...file.cutter.end())
-      fs.closeSync(file.fd)
+      this.close()
       this.#open = open(this.#path, false)
     }
     return items

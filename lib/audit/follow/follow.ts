@@ -175,7 +175,7 @@ class Following implements Follow {
       if (!provoke()) said.push('the probe was not refused')
       const end = performance.now() + PROBE_TIME
       const seen = new Map(open.map((source) => [source, [] as LogRecord[]]))
-      for (let last = false; !last && !this.#ended; ) {
+      for (let last = false; !last && !this.#ended;) {
         last = performance.now() > end || open.length === 0
         for (const source of open) {
           const found = seen.get(source) ?? []

@@ -10,11 +10,7 @@ import { LineCutter } from '../lines.ts'
 import { serialOf } from '../loss.ts'
 import type { Source } from './source.ts'
 
-const PROGRAMS = [
-  '/usr/bin/journalctl',
-  '/bin/journalctl',
-  '/run/current-system/sw/bin/journalctl',
-]
+const PROGRAMS = ['/usr/bin/journalctl', '/bin/journalctl', '/run/current-system/sw/bin/journalctl']
 const FOLLOW = ['--follow', '--output=json', '--all', '--no-pager', '--quiet']
 const MATCHES = ['_TRANSPORT=kernel', '+', '_TRANSPORT=audit', '+', 'SYSLOG_IDENTIFIER=dbus-daemon']
 const REMEMBERED = 4096

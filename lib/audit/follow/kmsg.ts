@@ -53,7 +53,8 @@ export class KmsgSource implements Source {
   #next(): string | null {
     for (;;) {
       try {
-        return this.#buffer.toString('latin1', 0, fs.readSync(this.#fd, this.#buffer))
+        const text = this.#buffer.toString('latin1', 0, fs.readSync(this.#fd, this.#buffer))
+        return text.slice(0, text.indexOf('\n')) // behind it are properties of a device
       } catch (error) {
         const code = codeOf(error)
         if (code === 'EAGAIN') return null
