@@ -1,9 +1,6 @@
-export { records } from './files.ts'
-export type { RecordsOptions } from './files.ts'
+/** What of `apparmor/audit` runs on any system, in browsers too. */
 export type { RecordFilter } from './filter.ts'
-export { follow } from './follow/follow.ts'
-export type { Follow, FollowOptions } from './follow/follow.ts'
-export type { SourceName } from './follow/source.ts'
 export type { LineSource } from './lines.ts'
 export { parseRecord } from './parse.ts'
 export type * from './record.ts'
+export { records } from './records.ts'
