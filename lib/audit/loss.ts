@@ -17,6 +17,7 @@ export class LossReader {
 
   /** `null` for a line that says nothing of the kind. */
   read(line: string): LostRecord | null {
+    if (line.startsWith('type=')) return null // an audit daemon has records only
     if (!line.includes('audit: ') && !line.includes(' suppressed')) return null
     const suppressed = SUPPRESSED.exec(line)?.[1]
     if (suppressed !== undefined) return lost('printk', Number(suppressed), line)
