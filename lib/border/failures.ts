@@ -302,6 +302,22 @@ export const failures: Readonly<Record<string, Table>> = {
       meaning: 'the threads of this process run as different users and may not signal each other',
       help: 'Nothing was changed. Change uids for the whole process (process.setuid does) before confining it.',
     },
+    EAGAIN: {
+      meaning: 'no signal can be queued for the threads of this process',
+      help: 'Nothing was changed. Every thread has to be reached by a signal: raise RLIMIT_SIGPENDING (ulimit -i), which counts those of all processes of the user.',
+    },
+  },
+  getdents64: {
+    EACCES: {
+      meaning: 'the threads of this process may not be listed',
+      help: 'Nothing was changed. Let the profile that this process runs under read @{PROC}/@{pid}/task/.',
+    },
+  },
+  clone: {
+    EAGAIN: {
+      meaning: 'too many threads were started meanwhile',
+      help: 'Nothing was changed. Confine the process while it starts no threads.',
+    },
   },
   pthread_create: {
     EAGAIN: {
@@ -368,6 +384,10 @@ export const ownCodes: Table = {
     meaning: 'the native part of the package cannot be loaded',
     help: 'Nothing was confined. Reinstall the package, or build it: install a C++ compiler, make, python3, pkg-config and the headers of libapparmor (Debian, Ubuntu: apt install g++ make python3 pkg-config libapparmor-dev; Fedora: libapparmor-devel; Alpine: libapparmor-dev), then run: npx apparmor-build',
   },
+  ERR_APPARMOR_NATIVE_LOADED: {
+    meaning: 'the native part of the package is loaded already',
+    help: 'Only a bundled program names it, and only once.',
+  },
   ERR_APPARMOR_LAUNCHER: {
     meaning: 'the launcher that confines children cannot be executed',
     help: 'Nothing was executed. It must be an executable file, not on a noexec mount, and the profile of this process, if it has one, must allow it ("FILE ix,"); where it is missing, reinstall the package or build it: npx apparmor-build',
@@ -381,8 +401,8 @@ export const ownCodes: Table = {
     help: 'Ask while it runs: after its "spawn" and before its "exit" event.',
   },
   ERR_APPARMOR_NO_PROCFS: {
-    meaning: 'the attributes of the thread cannot be reached: /proc is not mounted here',
-    help: 'Mount /proc (mount -t proc proc /proc) in this root directory, or use Linux 6.8 or newer, which needs none.',
+    meaning: 'the /proc of this process is needed, and is not mounted here',
+    help: 'Mount /proc (mount -t proc proc /proc) in this root directory and PID namespace. From Linux 6.8 on only the change of a whole process needs it.',
   },
   ERR_APPARMOR_IO_URING: {
     meaning: 'a kernel thread of io_uring (SQPOLL) would keep the old label',
