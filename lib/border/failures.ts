@@ -452,6 +452,22 @@ export const ownCodes: Table = {
     meaning: 'the kernel must not be given this policy',
     help: 'Nothing was loaded. Some kernels crash, or load nothing afterwards, when they get such a policy. Change the names of its profiles.',
   },
+  ERR_APPARMOR_SYNC_RUNNING: {
+    meaning: 'another process syncs policy for this owner',
+    help: 'Nothing was changed. Try again when it has ended.',
+  },
+  ERR_APPARMOR_SYNC_CONFLICT: {
+    meaning: 'the profile belongs to something else',
+    help: 'This file was not loaded. Rename the profile, or pass adopt: true to take over what somebody else has loaded.',
+  },
+  ERR_APPARMOR_SYNC_CHANGED: {
+    meaning: 'the file changed while it was compiled',
+    help: 'It was not loaded. Sync again.',
+  },
+  ERR_APPARMOR_MANIFEST: {
+    meaning: 'the list of what this owner has loaded cannot be read',
+    help: 'Nothing was changed. Restore it from a backup; without it nobody knows which profiles are to be removed.',
+  },
   ERR_APPARMOR_PROFILE_IN_USE: {
     meaning: 'processes run under the profile, and would be unconfined without it',
     help: "Nothing was removed. End them first, or pass running: 'unconfine'.",
