@@ -34,6 +34,7 @@ export interface Native {
   loadPolicy(how: 'load' | 'replace', binary: Uint8Array): Promise<Uint8Array>
   removePolicy(name: string): Promise<Uint8Array>
   featureId(path: string): string
+  queryAccess(label: string, match: string, mask: number): [allowed: boolean, audited: boolean]
   queryLabel(
     label: string,
     match: string,
