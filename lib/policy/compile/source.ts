@@ -2,28 +2,33 @@ import { checkText } from '../../border/args.ts'
 import { AppArmorError, invalidArgType, invalidArgValue } from '../../border/errors.ts'
 import { fs, path, url } from '../../border/node.ts'
 import { readOptions } from '../../border/options.ts'
+import { format } from '../format.ts'
+import type { Policy } from '../rules/index.ts'
 import type { Input } from './parser.ts'
 
 /**
- * Policy to be compiled: text in AppArmor's policy language, or `{ file }`, the path of a file that holds such
- * text.
+ * Policy to be compiled: text in AppArmor's policy language; `{ file }`, the path of a file that holds such text; or
+ * what `parseProfile` or `policy` has made.
  */
-export type PolicySource = string | { readonly file: string | URL }
+export type PolicySource = string | { readonly file: string | URL } | Policy
 
 /** Reads a source; the path of a file is made absolute. */
 export function readSource(source: unknown): Input {
-  if (typeof source === 'string') {
-    checkText(source, 'source')
-    // The parser does not know a comment that ends with the text.
-    return { text: source.endsWith('\n') ? source : `${source}\n` }
-  }
+  if (typeof source === 'string') return readText(source)
   if (typeof source !== 'object' || source === null || Array.isArray(source)) {
     throw invalidArgType('source', 'of type string or an object with a file', source)
   }
+  if (Object.hasOwn(source, 'kind')) return readText(format(source as Policy))
   const { file } = readOptions<{ file: unknown }>(source, ['file'], 'source')
   const read = readPath(file, 'source.file')
   checkRegular(read)
   return { file: read }
+}
+
+function readText(text: string): Input {
+  checkText(text, 'source')
+  // The parser does not know a comment that ends with the text.
+  return { text: text.endsWith('\n') ? text : `${text}\n` }
 }
 
 // The parser would compile all that is in a directory, and wait for what comes out of a pipe.

@@ -11,7 +11,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { AppArmorError } from 'apparmor'
-import { check, compile, PolicyCompileError } from 'apparmor/policy'
+import {
+  check,
+  compile,
+  file,
+  parseProfile,
+  policy,
+  PolicyCompileError,
+  profile,
+} from 'apparmor/policy'
 import t from 'tap'
 
 const dir = mkdtempSync(join(tmpdir(), 'apparmor-test-'))
@@ -29,12 +37,29 @@ t.test('text, a file by its path, and by its URL', async (t) => {
     { namespace: null, name: 'a' },
     { namespace: null, name: 'a//h' },
   ]
-  const file = write('a', `${text}\n`)
-  for (const source of [text, `${text} # no newline`, { file }, { file: pathToFileURL(file) }]) {
+  const path = write('a', `${text}\n`)
+  for (const source of [
+    text,
+    `${text} # no newline`,
+    { file: path },
+    { file: pathToFileURL(path) },
+  ]) {
     const compiled = await compile(source)
     t.strictSame(compiled.profiles, profiles)
     t.ok(Object.isFrozen(compiled) && Object.isFrozen(compiled.profiles))
   }
+})
+
+t.test('what was read or made here', async (t) => {
+  const made = policy(profile('a b', { rules: [file('/x', 'r')] }))
+  const read = parseProfile('profile c { ^h { /y r, } } # the end')
+  t.match(await compile(made), { profiles: [{ name: 'a b' }] })
+  t.match(await compile(read), { profiles: [{ name: 'c' }, { name: 'c//h' }] })
+  await t.rejects(compile({ kind: 'policy' } as never), { name: 'TypeError', code: /ERR_INVALID/ })
+  await t.rejects(compile({ kind: 'compiled', binary: 1 } as never), {
+    name: 'TypeError',
+    code: /ERR_INVALID/,
+  })
 })
 
 t.test('a policy with a mistake: compile throws it, check reports it', async (t) => {
