@@ -1,3 +1,5 @@
+import { nameParts } from '../border/name.ts'
+import { escape, writeWord } from '../border/word.ts'
 import { launcherFile } from './launcher.ts'
 import { checked } from './target.ts'
 
@@ -17,23 +19,22 @@ import { checked } from './target.ts'
  * ```
  */
 export function parentRules(profile: string): string {
-  const target = quote(checked(profile, 'profile', 'exec'))
+  const name = escape(plainName(checked(profile, 'profile', 'exec')))
+  const target = writeWord(name)
   const lines = [
     '# start children under the profile, or with the profile stacked on the own one',
-    `${quote(escape(launcherFile()))} ix,`,
+    `${writeWord(escape(launcherFile()))} ix,`,
     `change_profile -> ${target},`,
-    `change_profile -> ${quote(`&${profile}`)},`,
+    `change_profile -> ${writeWord(`&${name}`)},`,
     '# end them, and hear from them',
     `signal (send, receive) peer=${target},`,
   ]
   return lines.map((line) => `${line}\n`).join('')
 }
 
-// A path in a rule is a pattern.
-function escape(path: string): string {
-  return path.replace(/[\\*?[\]{}^"]/g, '\\$&')
-}
-
-function quote(text: string): string {
-  return /[\s",#]/.test(text) ? `"${text}"` : text
+// The compiler skips no spaces, and has its own meaning for "&".
+function plainName(profile: string): string {
+  return nameParts(profile)
+    .map(({ namespace, name }) => (namespace === null ? name : `:${namespace}:${name}`))
+    .join('//&')
 }
