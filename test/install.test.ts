@@ -1,31 +1,32 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import t, { type Test } from 'tap'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
 
 t.setTimeout(120_000)
 
 /** The package as npm unpacks it, without binaries. */
-function unpack(t: Test): string {
-  const dir = t.testdir()
+function unpack(dir: string): string {
   for (const part of ['dist', 'src', 'binding.gyp', 'package.json', 'tools']) {
     cpSync(part, join(dir, part), { recursive: true })
   }
-  symlinkSync(resolve('node_modules'), join(dir, 'node_modules'))
   return dir
 }
 
-/** npm's install step, on a machine that has no program but Node. */
-function install(dir: string, ...options: readonly string[]) {
-  return spawnSync(process.execPath, [...options, 'tools/install.js'], {
+/** A program of the package, on a machine that has no program but Node. */
+function run(dir: string, program: string, ...options: readonly string[]) {
+  return spawnSync(process.execPath, [...options, program], {
     cwd: dir,
     encoding: 'utf8',
     env: { PATH: '/nowhere' },
   })
 }
 
-t.test('without a compiler it names the packages of each distribution', async (t) => {
-  const { status, stderr } = install(unpack(t))
+const BUILD = 'tools/build-native.js'
+
+t.test('without a compiler apparmor-build names the packages of each distribution', async (t) => {
+  const { status, stderr } = run(unpack(t.testdir()), BUILD)
   t.equal(status, 1)
   for (const line of [
     /Debian, Ubuntu +apt install g\+\+ make python3 pkg-config libapparmor-dev/,
@@ -33,34 +34,45 @@ t.test('without a compiler it names the packages of each distribution', async (t
     /openSUSE +zypper install .*libapparmor-devel/,
     /Arch +pacman -S .*apparmor/,
     /Alpine +apk add .*libapparmor-dev/,
-    /npm rebuild apparmor --build-from-source/,
   ]) {
     t.match(stderr, line)
   }
 })
 
-t.test('with a binary that loads nothing is built', async (t) => {
-  const dir = unpack(t)
-  const place = join(dir, `prebuilds/linux-${process.arch}`)
-  mkdirSync(place, { recursive: true })
-  copyFileSync('build/Release/apparmor.node', join(place, 'apparmor.node'))
-  const { status, stderr } = install(dir)
-  t.equal(status, 0, stderr)
-  t.notOk(existsSync(join(dir, 'build')))
-})
-
 for (const platform of ['darwin', 'win32']) {
-  t.test(`on ${platform} nothing is built, and it is no failure`, async (t) => {
-    const dir = unpack(t)
+  t.test(`on ${platform} apparmor-build builds nothing, and it is no failure`, async (t) => {
+    const dir = unpack(t.testdir())
     const pose = `Object.defineProperty(process, 'platform', { value: '${platform}' })`
     const code = `data:text/javascript,${encodeURIComponent(pose)}`
-    const { status, stdout, stderr } = install(dir, '--import', code)
-    t.strictSame([status, stdout, stderr], [0, '', ''])
+    const { status, stdout, stderr } = run(dir, BUILD, '--import', code)
+    t.match(stdout, `nothing is built on ${platform}`)
+    t.strictSame([status, stderr], [0, ''])
     t.notOk(existsSync(join(dir, 'build')))
   })
 }
 
-t.test('nothing in package.json asks npm to build by itself', async (t) => {
-  const { gypfile, os, cpu } = JSON.parse(readFileSync('package.json', 'utf8'))
-  t.strictSame([gypfile, os, cpu], [false, undefined, undefined])
+t.test(
+  'a package manager runs nothing and asks nothing when it installs the package',
+  async (t) => {
+    const { gypfile, os, cpu, scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+    t.strictSame([gypfile, os, cpu], [false, undefined, undefined])
+    for (const step of ['preinstall', 'install', 'postinstall', 'prepare'])
+      t.notOk(step in scripts, step)
+  },
+)
+
+t.test('a package without its binaries is not packed', async (t) => {
+  const { status, stderr } = run(unpack(t.testdir()), 'tools/pack/prepack.js')
+  t.equal(status, 1)
+  t.match(stderr, /linux-arm64\/apparmor\.musl\.node[^]*npm run prebuildify/)
+})
+
+t.test('a build without the development dependencies says how to install them', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'apparmor-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  unpack(dir)
+  const { status, stderr } = run(dir, 'tools/build-ts.js')
+  t.equal(status, 1)
+  t.match(stderr, /^build: .* npm ci/)
+  t.notMatch(stderr, /^ +at /m, 'no stack trace')
 })

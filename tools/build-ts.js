@@ -1,68 +1,101 @@
-// Builds lib/ into dist/: one file per entry of the package and one for what they share, since each further
-// file costs a millisecond at every start; their declarations likewise, without those of what is not public.
+// Builds lib/ into dist/: one file per entry of the package and what they share, since each further file
+// costs a millisecond at every start; their declarations likewise, without those of what is not public.
 // The single modules, for the tests and tools that look inside, lie in build/lib/, by tsc, which checks the
 // types.
 import { spawnSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire, isBuiltin } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
-import { rollup } from 'rollup'
-import { dts } from 'rollup-plugin-dts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const at = (/** @type {string} */ path) => `${root}/${path}`
+
+/**
+ * What package.json names in dist/, `exports` and `bin`: dist/index.js is made from lib/index.ts, and any
+ * dist/NAME.js from lib/NAME/index.ts.
+ *
+ * @returns {string[]}
+ */
+export function entries() {
+  const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const files = JSON.stringify([exports, bin]).matchAll(/"(?:\.\/)?dist\/(\w+)\.js"/g)
+  return Array.from(files, ([, name = '']) => name)
+}
+
+/** Entries that run anywhere, in browsers too: a module of Node in them is an error here. */
+const ANYWHERE = ['policy']
+
+/**
+ * @param {'node' | 'neutral'} platform
+ * @param {readonly string[]} names
+ * @returns {import('tsdown').InlineConfig}
+ */
+const settings = (platform, names) => ({
+  config: false,
+  cwd: root,
+  entry: Object.fromEntries(
+    names.map((name) => [name, name === 'index' ? 'lib/index.ts' : `lib/${name}/index.ts`]),
+  ),
+  platform, // the target is what package.json's engines say
+  fixedExtension: false,
+  hash: false,
+  outputOptions: { chunkFileNames: 'shared.js', comments: false },
+  dts: true,
+  clean: false,
+  logLevel: 'error',
+  failOnWarn: true,
+  plugins: platform === 'neutral' ? [{ name: 'runs-anywhere', resolveId: refuseNode }] : [],
+})
+
+/** @param {string} id */
+function refuseNode(id) {
+  if (isBuiltin(id)) throw new Error(`${id} is imported by what runs outside of Node, too`)
+}
 
 /** @returns {Promise<boolean>} whether it was built */
 export async function buildTs() {
   for (const directory of ['dist', 'build/lib'])
-    rmSync(at(directory), { recursive: true, force: true })
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  // stdout belongs to the caller's results
-  const { status } = spawnSync(process.execPath, [tsc], { cwd: root, stdio: ['ignore', 2, 2] })
-  if (status !== 0) return false
-
-  const { engines } = JSON.parse(readFileSync(at('package.json'), 'utf8'))
-  /** @type {import('esbuild').BuildOptions} */
-  const common = {
-    absWorkingDir: root,
-    outdir: 'dist',
-    bundle: true,
-    format: 'esm',
-    target: `node${/\d+(\.\d+)*/.exec(engines.node)?.[0]}`,
-    logLevel: 'warning',
+    rmSync(join(root, directory), { recursive: true, force: true })
+  try {
+    const { build } = await import('tsdown')
+    const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
+    // stdout belongs to the caller's results
+    const { status } = spawnSync(process.execPath, [tsc], { cwd: root, stdio: ['ignore', 2, 2] })
+    if (status !== 0) return false
+    const anywhere = (/** @type {string} */ name) => ANYWHERE.includes(name)
+    await build(
+      settings(
+        'node',
+        entries().filter((name) => !anywhere(name)),
+      ),
+    )
+    await build(settings('neutral', entries().filter(anywhere)))
+    addCommonJs()
+    return true
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
+    const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
+    const what = missing ? `${message.split('\n', 1)[0]}: first run npm ci` : message
+    console.error(`build: ${what}`)
+    return false
   }
-  const builds = [
-    build({
-      ...common,
-      entryPoints: { index: 'lib/index.ts', child_process: 'lib/child_process/index.ts' },
-      chunkNames: 'shared',
-      splitting: true,
-      packages: 'external',
-      platform: 'node',
-    }),
-    // Runs anywhere: a module of Node in it is an error here.
-    build({ ...common, entryPoints: { policy: 'lib/policy/index.ts' }, platform: 'neutral' }),
-  ]
-  for (const { errors } of await Promise.all(builds)) if (errors.length > 0) return false
-
-  await writeDeclarations({ index: 'index', child_process: 'child_process/index' })
-  await writeDeclarations({ policy: 'policy/index' })
-  return true
 }
 
-/** @param {Record<string, string>} entries modules of lib/ by the name that their declarations get */
-async function writeDeclarations(entries) {
-  const input = Object.entries(entries).map(([name, module]) => [
-    name,
-    at(`build/lib/${module}.d.ts`),
-  ])
-  const declarations = await rollup({
-    input: Object.fromEntries(input),
-    external: /^node:/,
-    plugins: [dts()],
-  })
-  await declarations.write({ dir: at('dist'), chunkFileNames: 'shared.d.ts' })
+// TypeScript's "node16" lets CommonJS import only what is declared as CommonJS. It is Node that loads an ES
+// module by require.
+function addCommonJs() {
+  const dist = join(root, 'dist')
+  for (const file of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
+    const name = file.slice(0, -'.d.ts'.length)
+    const types = readFileSync(join(dist, file), 'utf8')
+    writeFileSync(
+      join(dist, `${name}.d.cts`),
+      types.replaceAll(/(\bfrom "\.\/\w+)\.js"/g, '$1.cjs"'),
+    )
+    if (entries().includes(name)) {
+      writeFileSync(join(dist, `${name}.cjs`), `module.exports = require('./${name}.js')\n`)
+    }
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && !(await buildTs())) process.exitCode = 1

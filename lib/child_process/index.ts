@@ -30,7 +30,7 @@ export type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } f
  * @param options Node's, and `profile`: the name of a loaded profile; or `stack`: one to add to the label that
  *   the child would have anyway
  * @returns Node's `ChildProcess`. A program that is missing or not executable is Node's own `'error'` event
- * @throws {@link AppArmorError} Nothing was executed: `ENOENT` no such profile, `EACCES`, `EPERM`
+ * @throws `AppArmorError` Nothing was executed: `ENOENT` no such profile, `EACCES`, `EPERM`
  *   (no_new_privs; `uid` without the privilege); `ERR_APPARMOR_LAUNCHER`; `ERR_APPARMOR_NO_PROCFS`;
  *   `ERR_APPARMOR_UNSUPPORTED_RUNTIME`; `EMFILE`; the codes of `availability`
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, for `profile: undefined` too: a variable
@@ -169,7 +169,7 @@ export const execSync: types.ExecSync = ((...given: unknown[]) => {
  *
  * @param child a child of this module or of Node's
  * @returns its label and mode
- * @throws {@link AppArmorError} `ERR_APPARMOR_NO_CHILD` when it was never started or has ended; `EACCES`; the
+ * @throws `AppArmorError` `ERR_APPARMOR_NO_CHILD` when it was never started or has ended; `EACCES`; the
  *   codes of `availability`
  * @example
  * ```js

@@ -9,7 +9,7 @@ import { checked } from './target.ts'
  *
  * @param profile the profile of the children
  * @returns lines of AppArmor's policy language, to put into this process's profile
- * @throws {@link AppArmorError} `ERR_APPARMOR_LAUNCHER` when the launcher is missing;
+ * @throws `AppArmorError` `ERR_APPARMOR_LAUNCHER` when the launcher is missing;
  *   `ERR_APPARMOR_UNSUPPORTED_PLATFORM`
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
  * @example

@@ -1,5 +1,7 @@
 // What the npm package is made of, to the file: what is not here is not published, by mistake or otherwise.
 import { execFileSync } from 'node:child_process'
+import { entries } from '../build-ts.js'
+import { prebuiltFiles } from '../prebuild/targets.js'
 
 const FIXED = [
   'CHANGELOG.md',
@@ -8,19 +10,14 @@ const FIXED = [
   'SECURITY.md',
   'THIRD-PARTY-NOTICES.md',
   'binding.gyp',
-  ...['child_process', 'index', 'policy', 'shared'].flatMap((name) => [
-    `dist/${name}.d.ts`,
-    `dist/${name}.js`,
-  ]),
-  'package.json',
-  ...['x64', 'arm64'].flatMap((arch) =>
-    ['apparmor-launcher', 'apparmor.glibc.node', 'apparmor.musl.node'].map(
-      (name) => `prebuilds/linux-${arch}/${name}`,
-    ),
+  ...[...entries(), 'shared'].flatMap((name) =>
+    ['js', 'd.ts', 'd.cts'].map((ending) => `dist/${name}.${ending}`),
   ),
+  ...entries().map((name) => `dist/${name}.cjs`),
+  'package.json',
+  ...prebuiltFiles().map((file) => `prebuilds/${file}`),
   'tools/build-launcher.js',
   'tools/build-native.js',
-  'tools/install.js',
 ]
 
 /** The sources as git has them. */

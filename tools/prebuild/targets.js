@@ -38,3 +38,10 @@ export const TARGETS = ARCHES.flatMap(({ cpu, ...arch }) =>
 
 /** @param {Target} target */
 export const nameOf = ({ arch, libc }) => `linux-${arch}/apparmor.${libc}.node`
+
+/** @param {string} arch */
+export const launcherOf = (arch) => `linux-${arch}/apparmor-launcher`
+
+/** @returns {string[]} every binary of the package, below prebuilds/ */
+export const prebuiltFiles = () =>
+  [...TARGETS.map(nameOf), ...ARCHES.map(({ arch }) => launcherOf(arch))].sort()
