@@ -1,6 +1,6 @@
 /** Calls into the binary; what it throws becomes an {@link AppArmorError} that tells the truth. */
 import { errnoName } from './errno.ts'
-import { AppArmorError, type Failure } from './errors.ts'
+import { AppArmorError, ownProperties, type Failure } from './errors.ts'
 import { native, type Native } from './native.ts'
 import { fs } from './node.ts'
 
@@ -49,7 +49,8 @@ export function wouldSucceed(dryRun: () => void): boolean {
 
 // Without AppArmor each call fails with an errno of its own choice; only aa_is_enabled knows why.
 // And ENOENT may speak of the profile, of the process, or of a /proc that is not mounted.
-function diagnose(binary: Native, failure: Failure): Failure {
+function diagnose(binary: Native, found: Failure): Failure {
+  const failure = ownProperties(found)
   const { syscall = '' } = failure
   const code = errnoName(failure.errno ?? 0)
   if (code === 'EBUSY' && syscall.endsWith('_onexec')) {

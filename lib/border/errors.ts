@@ -19,6 +19,11 @@ export interface Failure {
   readonly cause?: unknown
 }
 
+/** Without what `Object.prototype` may have been given. */
+export function ownProperties(failure: Failure): Failure {
+  return Object.assign(Object.create(null), failure)
+}
+
 /** One thread of a process that was changed only in part. */
 export interface ThreadState {
   readonly tid: number
@@ -67,7 +72,8 @@ export class AppArmorError extends Error {
   declare readonly threads?: readonly ThreadState[]
 
   /** @internal */
-  constructor(failure: Failure) {
+  constructor(found: Failure) {
+    const failure = ownProperties(found)
     const code = failure.code ?? errnoName(failure.errno ?? 0)
     const { meaning, help } = explain(failure, code) ?? {
       meaning: 'refused by the kernel',

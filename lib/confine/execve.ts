@@ -3,6 +3,7 @@ import { callNative } from '../border/call.ts'
 import { invalidArgType, invalidArgValue } from '../border/errors.ts'
 import { native } from '../border/native.ts'
 import { builtin, path } from '../border/node.ts'
+import { readOptions } from '../border/options.ts'
 
 /** Options of {@link execve}. */
 export interface ExecveOptions {
@@ -41,8 +42,12 @@ export function execve(file: string, args: readonly string[] = [], options?: Exe
   if (file === '') throw invalidArgValue('file', 'must not be empty', file)
   if (!Array.isArray(args)) throw invalidArgType('args', 'an instance of Array', args)
   for (const [index, argument] of args.entries()) checkBytes(argument, `args[${index}]`)
-  checkOptions(options)
-  const { profile, stack, env = process.env, argv0 = file } = options ?? {}
+  const {
+    profile,
+    stack,
+    env = process.env,
+    argv0 = file,
+  } = readOptions<ExecveOptions>(options, ['profile', 'stack', 'env', 'argv0'])
   if (profile !== undefined && stack !== undefined) {
     throw invalidArgValue('options', 'must not have both profile and stack', options)
   }
@@ -56,7 +61,8 @@ export function execve(file: string, args: readonly string[] = [], options?: Exe
 export interface Replacement {
   readonly file: string
   readonly argv: readonly string[]
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** unchecked */
+  readonly env: unknown
   readonly profile?: string | undefined
   readonly stack?: string | undefined
   readonly keepFds: readonly number[]
@@ -80,9 +86,8 @@ export function replace({ file, argv, env, profile, stack, keepFds }: Replacemen
 }
 
 function environment(env: unknown): string[] {
-  if (typeof env !== 'object' || env === null)
-    throw invalidArgType('options.env', 'of type object', env)
-  return Object.entries(env).flatMap(([name, value]) => {
+  checkOptions(env, 'options.env')
+  return Object.entries(env ?? {}).flatMap(([name, value]) => {
     if (value === undefined) return []
     const pair = `${name}=${value}`
     checkBytes(pair, `options.env[${JSON.stringify(name)}]`)

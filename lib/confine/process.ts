@@ -1,10 +1,11 @@
-import { checkInteger, checkProfile, checkOneOf, checkOptions } from '../border/args.ts'
+import { checkInteger, checkProfile, checkOneOf } from '../border/args.ts'
 import { callNative, wouldSucceed } from '../border/call.ts'
 import { errnoName } from '../border/errno.ts'
 import { AppArmorError } from '../border/errors.ts'
 import { getcon, getThreadCons } from '../inspect/identity.ts'
 import { labelIncludes, type Confinement, type Mode } from '../inspect/label.ts'
 import type { Kind, ProcessChange } from '../border/native.ts'
+import { readOptions } from '../border/options.ts'
 import { startPool } from '../border/pool.ts'
 
 /** How {@link changeProfile} and {@link stackProfile} go about it. */
@@ -95,8 +96,11 @@ export function canChangeProfile(profile: string): boolean {
 }
 
 function confine(kind: Kind, profile: string, options: ConfineOptions | undefined): ThreadReport {
-  checkOptions(options)
-  const { scope = 'process', onPartial = 'abort', timeout = 2000 } = options ?? {}
+  const {
+    scope = 'process',
+    onPartial = 'abort',
+    timeout = 2000,
+  } = readOptions<ConfineOptions>(options, ['scope', 'onPartial', 'timeout'])
   checkOneOf(scope, 'options.scope', ['process', 'thread'])
   checkOneOf(onPartial, 'options.onPartial', ['abort', 'throw'])
   checkInteger(timeout, 'options.timeout', 1, 0x7fffffff)

@@ -4,6 +4,7 @@ import { replace } from './execve.ts'
 import { getcon } from '../inspect/identity.ts'
 import { labelIncludes, parseLabel } from '../inspect/label.ts'
 import { builtin, fs } from '../border/node.ts'
+import { readOptions } from '../border/options.ts'
 
 /** Options of {@link reexec}. */
 export interface ReexecOptions {
@@ -44,9 +45,15 @@ const MARKER = 'APPARMOR_REEXEC'
  */
 export function reexec(profile: string, options?: ReexecOptions): void {
   checkProfile(profile, 'profile', 'exec')
-  checkOptions(options)
-  const { keepFds = [], env = process.env, discardHandles = false } = options ?? {}
-  checkFds(keepFds)
+  const {
+    keepFds = [],
+    env = process.env,
+    discardHandles = false,
+  } = readOptions<ReexecOptions>(options, ['keepFds', 'env', 'discardHandles'])
+  const fds = checkFds(keepFds)
+  checkOptions(env, 'options.env')
+  if (typeof discardHandles !== 'boolean')
+    throw invalidArgType('options.discardHandles', 'of type boolean', discardHandles)
   if (!builtin('node:worker_threads').isMainThread) throw inWorker()
 
   const { label } = getcon()
@@ -69,7 +76,7 @@ export function reexec(profile: string, options?: ReexecOptions): void {
     argv: [process.argv0, ...process.execArgv, ...process.argv.slice(1)],
     env: { ...env, ...channel.env, [MARKER]: String(process.pid) },
     profile,
-    keepFds: [...keepFds, ...channel.fds],
+    keepFds: [...fds, ...channel.fds],
   })
 }
 
@@ -108,12 +115,13 @@ function checkHandles(profile: string): void {
   throw new AppArmorError({ code: 'ERR_APPARMOR_REEXEC_LATE', profile, detail: lost.join(', ') })
 }
 
-function checkFds(keepFds: unknown): asserts keepFds is readonly number[] {
+function checkFds(keepFds: unknown): readonly number[] {
   if (!Array.isArray(keepFds))
     throw invalidArgType('options.keepFds', 'an instance of Array', keepFds)
-  for (const [index, fd] of keepFds.entries()) {
+  return Array.from(keepFds as readonly unknown[], (fd, index) => {
     checkInteger(fd, `options.keepFds[${index}]`, 0, 0x7fffffff)
-  }
+    return fd
+  })
 }
 
 function inWorker(): Error {

@@ -1,9 +1,19 @@
 /** Labels as text: pure, no system calls, works everywhere. */
 import { checkLabel } from '../border/args.ts'
 import { invalidArgType, invalidArgValue } from '../border/errors.ts'
+import { readOptions } from '../border/options.ts'
 
 /** How a profile, or a stack of them, is applied. `'mixed'`: the parts of a stack differ. */
 export type Mode = 'enforce' | 'complain' | 'kill' | 'prompt' | 'unconfined' | 'mixed'
+
+export const MODES: readonly Mode[] = [
+  'enforce',
+  'complain',
+  'kill',
+  'prompt',
+  'unconfined',
+  'mixed',
+]
 
 /** Under which label something runs. `mode` is `null` for plain `unconfined`. */
 export interface Confinement {
@@ -63,11 +73,12 @@ export function parseLabel(label: string): readonly LabelPart[] {
  */
 export function formatLabel(parts: readonly NamedPart[]): string {
   if (!Array.isArray(parts)) throw invalidArgType('parts', 'an instance of Array', parts)
-  const label = parts.map(formatPart).join('//&')
+  const wanted = Array.from(parts as readonly unknown[], readPart)
+  const label = wanted.map(formatPart).join('//&')
   const again = label === '' ? [] : parseLabel(label)
-  const same = (part: NamedPart, i: number) =>
-    part.name === again[i]?.name && (part.namespace ?? null) === again[i].namespace
-  if (label === '' || again.length !== parts.length || !parts.every(same)) {
+  const same = ({ namespace, name }: Required<NamedPart>, i: number) =>
+    name === again[i]?.name && namespace === again[i].namespace
+  if (label === '' || again.length !== wanted.length || !wanted.every(same)) {
     throw invalidArgValue('parts', 'must be the parts of a label', parts)
   }
   return label
@@ -76,13 +87,21 @@ export function formatLabel(parts: readonly NamedPart[]): string {
 /** What {@link formatLabel} needs of a {@link LabelPart}. */
 export type NamedPart = { readonly namespace?: string | null; readonly name: string }
 
+function readPart(part: unknown, index: number): Required<NamedPart> {
+  const argument = `parts[${index}]`
+  const { namespace = null, name } = readOptions<NamedPart>(
+    part ?? null,
+    ['namespace', 'name'],
+    argument,
+  )
+  if (typeof name !== 'string') throw invalidArgType(`${argument}.name`, 'of type string', name)
+  if (namespace !== null) checkLabel(namespace, `${argument}.namespace`)
+  return { namespace, name }
+}
+
 /** One part, with its namespace. */
-export function formatPart(part: unknown, index: number): string {
-  const { namespace = null, name } = (part ?? {}) as Partial<NamedPart>
-  if (typeof name !== 'string') throw invalidArgType(`parts[${index}].name`, 'of type string', name)
-  if (namespace === null) return name
-  checkLabel(namespace, `parts[${index}].namespace`)
-  return `:${namespace}://${name}`
+export function formatPart({ namespace, name }: Required<NamedPart>): string {
+  return namespace === null ? name : `:${namespace}://${name}`
 }
 
 /**

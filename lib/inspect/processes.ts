@@ -1,11 +1,13 @@
-import { checkOptions, checkPid } from '../border/args.ts'
+import { checkLabel, checkOneOf, checkPid } from '../border/args.ts'
 import { Attachments } from './attachment.ts'
 import { isEnabled } from './availability.ts'
 import { callNativeAsync } from '../border/call.ts'
 import { AppArmorError, invalidArgType } from '../border/errors.ts'
 import type { ThreadCon } from './identity.ts'
-import { labelIncludes, splitCon, type Mode } from './label.ts'
+import { labelIncludes, MODES, splitCon, type Mode } from './label.ts'
 import { profiles, type LoadedProfile } from './profiles.ts'
+import { util } from '../border/node.ts'
+import { readOptions } from '../border/options.ts'
 import { Rows, Turns } from '../border/rows.ts'
 
 /** One process, and what it is confined by. */
@@ -66,13 +68,28 @@ export interface ProcessFilter {
  * ```
  */
 export async function processes(filter?: ProcessFilter): Promise<readonly ConfinedProcess[]> {
-  checkOptions(filter, 'filter')
-  const fits = compile(filter ?? {})
+  const { label, mode, pid, executable } = readOptions<ProcessFilter>(
+    filter,
+    ['label', 'mode', 'pid', 'executable'],
+    'filter',
+  )
+  const hasLabel = labelTest(label)
+  const modes = wanted(mode, 'filter.mode', checkMode)
+  const pids = wanted(pid, 'filter.pid', checkPid)
+  const hasFile = executableTest(executable)
   const loaded = await profiles().catch((error: unknown) => {
     if (error instanceof AppArmorError && isEnabled()) return []
     throw error
   })
-  return readProcesses(loaded, pidsOf(filter?.pid), fits)
+  return readProcesses(loaded, pids?.list, (process) => {
+    const cons = [process, ...process.differing]
+    return (
+      cons.some(({ label }) => hasLabel(label)) &&
+      (!modes || cons.some(({ label, mode }) => label !== null && modes.has(mode))) &&
+      (!pids || pids.has(process.pid)) &&
+      hasFile(process.executable)
+    )
+  })
 }
 
 /** @param pids none means all */
@@ -125,44 +142,48 @@ function readProcess(rows: Rows, attachments: Attachments): ConfinedProcess {
   }
 }
 
-function pidsOf(wanted: ProcessFilter['pid']): readonly number[] | undefined {
-  if (wanted === undefined || typeof wanted === 'function') return undefined
-  return typeof wanted === 'number' ? [wanted] : wanted
+type TextTest = (text: string | null) => boolean
+
+function labelTest(wish: unknown): TextTest {
+  if (typeof wish !== 'string') return textTest(wish, 'filter.label')
+  checkLabel(wish, 'filter.label')
+  return (label) => label !== null && labelIncludes(label, wish)
 }
 
-function compile(filter: ProcessFilter): (process: ConfinedProcess) => boolean {
-  const { label, mode, pid, executable } = filter
-  for (const one of pidsOf(pid) ?? []) checkPid(one, 'filter.pid')
-  const hasLabel = textTest(label, 'filter.label', (value, part) => labelIncludes(value, part))
-  const hasFile = textTest(executable, 'filter.executable', (value, path) => value === path)
-  const hasMode = valueTest(mode)
-  const hasPid = valueTest(pid)
-  return (process) => {
-    const cons = [process, ...process.differing]
-    return (
-      (hasLabel === null || cons.some(({ label }) => label !== null && hasLabel(label))) &&
-      (hasMode === null || cons.some(({ label, mode }) => label !== null && hasMode(mode))) &&
-      (hasPid === null || hasPid(process.pid)) &&
-      (hasFile === null || (process.executable !== null && hasFile(process.executable)))
-    )
-  }
+function executableTest(wish: unknown): TextTest {
+  if (typeof wish !== 'string') return textTest(wish, 'filter.executable')
+  return (path) => path === wish
 }
 
-function textTest(
-  wanted: string | RegExp | ((text: string) => boolean) | undefined,
-  name: string,
-  equals: (value: string, wanted: string) => boolean,
-): ((text: string) => boolean) | null {
-  if (wanted === undefined) return null
-  if (typeof wanted === 'function') return wanted
-  if (typeof wanted === 'string') return (value) => equals(value, wanted)
-  if (wanted instanceof RegExp) return (value) => value.search(wanted) >= 0 // without lastIndex
-  throw invalidArgType(name, 'a string, a regular expression or a function', wanted)
+function textTest(wish: unknown, argument: string): TextTest {
+  if (wish === undefined) return () => true
+  if (typeof wish === 'function') return (text) => text !== null && Boolean(wish(text))
+  // search, which takes no heed of lastIndex
+  if (util.types.isRegExp(wish)) return (text) => text !== null && text.search(wish) >= 0
+  throw invalidArgType(argument, 'a string, a regular expression or a function', wish)
 }
 
-function valueTest<T>(wanted: Wanted<T> | undefined): ((value: T) => boolean) | null {
-  if (wanted === undefined) return null
-  if (typeof wanted === 'function') return wanted as (value: T) => boolean
-  const list: readonly T[] = Array.isArray(wanted) ? (wanted as readonly T[]) : [wanted as T]
-  return (value) => list.includes(value)
+interface WantedValues<T> {
+  /** the values, where they are said */
+  readonly list?: readonly T[]
+  has(value: T): boolean
+}
+
+function wanted<T>(
+  wish: unknown,
+  argument: string,
+  check: (value: unknown, argument: string) => asserts value is T,
+): WantedValues<T> | undefined {
+  if (wish === undefined) return undefined
+  if (typeof wish === 'function') return { has: (value) => Boolean(wish(value)) }
+  const list = Array.from(Array.isArray(wish) ? wish : [wish], (value: unknown, index) => {
+    const checked: typeof check = check
+    checked(value, Array.isArray(wish) ? `${argument}[${index}]` : argument)
+    return value
+  })
+  return { list, has: (value) => list.includes(value) }
+}
+
+function checkMode(value: unknown, argument: string): asserts value is Mode | null {
+  if (value !== null) checkOneOf(value, argument, MODES)
 }

@@ -1,6 +1,7 @@
 import { checkLabel, checkOneOf } from '../border/args.ts'
 import { callNative } from '../border/call.ts'
 import { invalidArgType, invalidArgValue } from '../border/errors.ts'
+import { readOptions } from '../border/options.ts'
 import { formatPart, parseLabel } from './label.ts'
 
 // <sys/apparmor.h>
@@ -164,27 +165,34 @@ const SUBSET = 0x8000
  * ```
  */
 export function queryDbus(label: string, query: DbusQuery): Answer {
-  if (typeof query !== 'object' || query === null) {
-    throw invalidArgType('query', 'of type object', query)
-  }
-  const access: unknown = query.access
+  const found = readOptions<Required<Extract<DbusQuery, { peerLabel: string }>>>(
+    query ?? null,
+    ['access', 'bus', 'name', 'peerLabel', 'path', 'interface', 'member'],
+    'query',
+  )
+  const { access } = found
   checkOneOf(access, 'query.access', ['send', 'receive', 'bind', 'eavesdrop'])
-  const fields = dbusFields(query).map(([name, value]) => checkField(value, `query.${name}`))
+  const fields = dbusFields(access, found).map(([name, value]) =>
+    checkField(value, `query.${name}`),
+  )
   return judge(DBUS_PERMISSIONS[access], ask(label, DBUS_CLASS + fields.join('\0')))
 }
 
-function dbusFields(query: DbusQuery): readonly (readonly [string, unknown])[] {
-  const bus = ['bus', query.bus] as const
-  if (query.access === 'eavesdrop') return [bus]
-  if (query.access === 'bind') return [bus, ['name', query.name]]
-  return [
+function dbusFields(
+  access: DbusQuery['access'],
+  query: Readonly<Partial<Record<string, unknown>>>,
+): readonly (readonly [string, unknown])[] {
+  const { bus, name, peerLabel, path = '', interface: face = '', member = '' } = query
+  if (access === 'eavesdrop') return [['bus', bus]]
+  if (access === 'bind') return Object.entries({ bus, name })
+  return Object.entries({
     bus,
-    ['name', query.name ?? ''],
-    ['peerLabel', query.peerLabel],
-    ['path', query.path ?? ''],
-    ['interface', query.interface ?? ''],
-    ['member', query.member ?? ''],
-  ]
+    name: name === undefined ? '' : name,
+    peerLabel,
+    path,
+    interface: face,
+    member,
+  })
 }
 
 /**

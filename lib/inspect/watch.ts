@@ -1,6 +1,7 @@
-import { checkLabel, checkOptions } from '../border/args.ts'
+import { checkLabel } from '../border/args.ts'
 import { callNative, toAppArmorError } from '../border/call.ts'
 import { invalidArgType } from '../border/errors.ts'
+import { readOptions } from '../border/options.ts'
 
 /** Options of {@link watch}. */
 export interface WatchOptions {
@@ -31,8 +32,11 @@ export interface WatchOptions {
  * ```
  */
 export function watch(options?: WatchOptions): AsyncIterableIterator<number> {
-  checkOptions(options)
-  const { signal, namespace, ref = false } = options ?? {}
+  const {
+    signal,
+    namespace,
+    ref = false,
+  } = readOptions<WatchOptions>(options, ['signal', 'namespace', 'ref'])
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)
   }

@@ -2,6 +2,7 @@
 import { checkProfile } from '../border/args.ts'
 import { invalidArgValue } from '../border/errors.ts'
 import type { Kind } from '../border/native.ts'
+import { readOptions } from '../border/options.ts'
 
 /** The option that confines a child. */
 export type Confined =
@@ -26,15 +27,20 @@ export interface Target {
  * there without a value is refused: a variable that was never set must not mean "unconfined".
  */
 export function targetIn(options: object, argument: string): Target | undefined {
-  const profile = 'profile' in options
-  const stack = 'stack' in options
-  if (profile && stack) {
+  const found = readOptions<{ profile: unknown; stack: unknown }>(
+    options,
+    ['profile', 'stack'],
+    argument,
+  )
+  if ('profile' in found && 'stack' in found) {
     throw invalidArgValue(argument, 'must not have both profile and stack', options)
   }
-  if (profile) {
-    return { kind: 'change', profile: checked(options.profile, `${argument}.profile`, 'exec') }
+  if ('profile' in found) {
+    return { kind: 'change', profile: checked(found.profile, `${argument}.profile`, 'exec') }
   }
-  if (stack) return { kind: 'stack', profile: checked(options.stack, `${argument}.stack`, 'stack') }
+  if ('stack' in found) {
+    return { kind: 'stack', profile: checked(found.stack, `${argument}.stack`, 'stack') }
+  }
   return undefined
 }
 
