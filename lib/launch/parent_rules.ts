@@ -1,4 +1,4 @@
-import { nameParts } from '../border/name.ts'
+import { plainName } from '../border/name.ts'
 import { escape, writeWord } from '../border/word.ts'
 import { launcherFile } from './launcher.ts'
 import { checked } from './target.ts'
@@ -19,6 +19,7 @@ import { checked } from './target.ts'
  * ```
  */
 export function parentRules(profile: string): string {
+  // The compiler skips no spaces, and has a meaning of its own for "&".
   const name = escape(plainName(checked(profile, 'profile', 'exec')))
   const target = writeWord(name)
   const lines = [
@@ -30,11 +31,4 @@ export function parentRules(profile: string): string {
     `signal (send, receive) peer=${target},`,
   ]
   return lines.map((line) => `${line}\n`).join('')
-}
-
-// The compiler skips no spaces, and has its own meaning for "&".
-function plainName(profile: string): string {
-  return nameParts(profile)
-    .map(({ namespace, name }) => (namespace === null ? name : `:${namespace}:${name}`))
-    .join('//&')
 }
