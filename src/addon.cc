@@ -38,10 +38,7 @@ constexpr Export kExports[] = {
     {"tryHat", tryHatName},
     {"changeHat", changeToHat},
     {"leaveHat", leaveHatAgain},
-    {"openPipe", openStatusPipe},
-    {"takeReport", takeStatusReport},
-    {"reportChannel", openReportChannel},
-    {"takeChannelReport", takeReportOfChannel},
+    {"launch", launchProgram},
     {"execve", execProgram},
 };
 

@@ -16,7 +16,7 @@ Function changeProcess, changeThread, changeExec, tryProfile, tryHatName, change
     leaveHatAgain;
 
 // launch.cc
-Function openStatusPipe, takeStatusReport, openReportChannel, takeReportOfChannel, execProgram;
+Function launchProgram, execProgram;
 
 // policy.cc
 Function listProfiles, listRevisions, getFeatureId, askLabel;

@@ -3,26 +3,21 @@
 #include "exports.h"
 
 namespace apparmor::node {
-// openPipe() → [read, write]
-napi_value openStatusPipe(Call& call) {
-  return answer(call, openPipe());
-}
-
-// takeReport(read, write) → [stage, errno] | null
-napi_value takeStatusReport(Call& call) {
-  const int read = call.integer(0);
-  const int write = call.integer(1);
-  return call.wrong() ? nullptr : answer(call, takeReport(read, write));
-}
-
-// reportChannel() → fd
-napi_value openReportChannel(Call& call) {
-  return answer(call, reportChannel());
-}
-
-// takeChannelReport() → [stage, errno] | null
-napi_value takeReportOfChannel(Call& call) {
-  return answer(call, takeChannelReport());
+// launch(start) → [stage, errno] | null. `start` gets the descriptors to write to and to read from, and returns
+// the launcher's process id, or 0. They are closed whatever becomes of it: this frame owns them.
+napi_value launchProgram(Call& call) {
+  auto pipe = ReportPipe::open();
+  if (!pipe) return fail(call.env(), pipe.failure());
+  napi_value global = nullptr;
+  napi_get_global(call.env(), &global);
+  napi_value ends[] = {toValue(call.env(), pipe->writeEnd()), toValue(call.env(), pipe->readEnd())};
+  napi_value launcher = nullptr;
+  if (napi_call_function(call.env(), global, call.function(0), 2, ends, &launcher) != napi_ok) {
+    return nullptr;
+  }
+  int32_t pid = 0;
+  napi_get_value_int32(call.env(), launcher, &pid);
+  return answer(call, pipe->take(pid));
 }
 
 // execve(file, arguments, environment, keepFds)

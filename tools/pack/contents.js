@@ -14,6 +14,7 @@ const FIXED = [
     ['js', 'd.ts', 'd.cts'].map((ending) => `dist/${name}.${ending}`),
   ),
   ...entries().map((name) => `dist/${name}.cjs`),
+  'dist/anywhere.js',
   'package.json',
   ...prebuiltFiles().map((file) => `prebuilds/${file}`),
   'tools/build-launcher.js',
