@@ -25,6 +25,9 @@ export interface Native {
     keepsLoop: boolean,
     onRevision: (error: Error | null, revision: string | null) => void,
   ): () => void
+  /** all of it, or nothing */
+  loadPolicy(how: 'load' | 'replace', binary: Uint8Array): Promise<Uint8Array>
+  removePolicy(name: string): Promise<Uint8Array>
   featureId(path: string): string
   queryLabel(
     label: string,

@@ -1,9 +1,11 @@
 // The functions of the export table (src/addon.cc), by the file that holds them.
 #pragma once
 
-#include "call.h"
+#include <napi.h>
 
 namespace apparmor::node {
+
+using Function = Napi::Value(const Napi::CallbackInfo& info);
 
 // availability.cc
 Function getAvailability, findMountpointPath;
@@ -20,6 +22,9 @@ Function launchProgram, execProgram;
 
 // policy.cc
 Function listProfiles, listRevisions, getFeatureId, askLabel;
+
+// policy_load.cc
+Function loadBinary, removeProfile;
 
 // watch.cc
 Function watchRevision;

@@ -1,29 +1,33 @@
 #include "../core/exec.h"
 #include "../core/report.h"
+#include "arguments.h"
 #include "exports.h"
+#include "values.h"
 
 namespace apparmor::node {
+
 // launch(start) → [stage, errno] | null. `start` gets the descriptors to write to and to read from, and returns
 // the launcher's process id, or 0. They are closed whatever becomes of it: this frame owns them.
-napi_value launchProgram(Call& call) {
+Napi::Value launchProgram(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  const Napi::Function start = arguments.function(0);
+  if (arguments.wrong()) return {};
   auto pipe = ReportPipe::open();
-  if (!pipe) return fail(call.env(), pipe.failure());
-  napi_value global = nullptr;
-  napi_get_global(call.env(), &global);
-  napi_value ends[] = {toValue(call.env(), pipe->writeEnd()), toValue(call.env(), pipe->readEnd())};
-  napi_value launcher = nullptr;
-  if (napi_call_function(call.env(), global, call.function(0), 2, ends, &launcher) != napi_ok) {
-    return nullptr;
-  }
-  int32_t pid = 0;
-  napi_get_value_int32(call.env(), launcher, &pid);
-  return answer(call, pipe->take(pid));
+  if (!pipe) return fail(env, pipe.failure());
+  const Napi::Value launcher =
+      start.Call({toValue(env, pipe->writeEnd()), toValue(env, pipe->readEnd())});
+  if (launcher.IsEmpty()) return {};  // it has thrown
+  return answer(env, pipe->take(launcher.IsNumber() ? launcher.As<Napi::Number>() : 0));
 }
 
 // execve(file, arguments, environment, keepFds)
-napi_value execProgram(Call& call) {
-  const Program program{call.bytes(0), call.byteList(1), call.byteList(2), call.integers(3)};
-  return call.wrong() ? nullptr : fail(call.env(), replaceProgram(program));
+Napi::Value execProgram(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Program program{arguments.bytes(0), arguments.byteList(1), arguments.byteList(2),
+                        arguments.integers(3)};
+  if (arguments.wrong()) return {};
+  return fail(info.Env(), replaceProgram(program));
 }
 
 }  // namespace apparmor::node

@@ -3,6 +3,14 @@ import { execFileSync } from 'node:child_process'
 import { entries } from '../build-ts.js'
 import { prebuiltFiles } from '../prebuild/targets.js'
 
+/** Below node_modules in the repository, below include in the package. */
+export const HEADERS = ['LICENSE.md', 'napi-inl.h', 'napi.h'].map(
+  (name) => `node-addon-api/${name}`,
+)
+
+/** What the entries share; the bundler decides how many files that makes. */
+const CHUNK = /^dist\/(shared|anywhere)\d*\.(js|d\.ts|d\.cts)$/
+
 const FIXED = [
   'CHANGELOG.md',
   'LICENSE',
@@ -10,11 +18,10 @@ const FIXED = [
   'SECURITY.md',
   'THIRD-PARTY-NOTICES.md',
   'binding.gyp',
-  ...[...entries(), 'shared'].flatMap((name) =>
-    ['js', 'd.ts', 'd.cts'].map((ending) => `dist/${name}.${ending}`),
+  ...entries().flatMap((name) =>
+    ['js', 'cjs', 'd.ts', 'd.cts'].map((ending) => `dist/${name}.${ending}`),
   ),
-  ...entries().map((name) => `dist/${name}.cjs`),
-  'dist/anywhere.js',
+  ...HEADERS.map((file) => `include/${file}`),
   'package.json',
   ...prebuiltFiles().map((file) => `prebuilds/${file}`),
   'tools/build-launcher.js',
@@ -35,6 +42,8 @@ export function compareContents(files) {
   const expected = expectedFiles()
   return [
     ...expected.filter((file) => !files.includes(file)).map((file) => `${file} is missing`),
-    ...files.filter((file) => !expected.includes(file)).map((file) => `${file} is surplus`),
+    ...files
+      .filter((file) => !expected.includes(file) && !CHUNK.test(file))
+      .map((file) => `${file} is surplus`),
   ]
 }
