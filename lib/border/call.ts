@@ -60,8 +60,14 @@ function diagnose(binary: Native, found: Failure): Failure {
     return { ...failure, code: 'ERR_APPARMOR_ONEXEC_SET' }
   }
   if (syscall === 'io_uring') return { code: 'ERR_APPARMOR_IO_URING', profile: failure.profile }
+  if (syscall === 'getdents64' && ['ENOENT', 'EPROTONOSUPPORT'].includes(code)) {
+    return { ...failure, code: 'ERR_APPARMOR_NO_PROCFS' }
+  }
   if (code === 'ENOTSUP' && binary.availability().errno === 0) {
     return { ...failure, code: 'ERR_APPARMOR_FEATURE_MISSING' }
+  }
+  if (REFUSALS.includes(code) && /^aa_(change|stack)_/.test(syscall)) {
+    return { ...failure, label: ownLabel(binary) }
   }
   const missingFile = code === 'ENOENT' && failure.path !== undefined
   const ambiguous =
@@ -73,10 +79,20 @@ function diagnose(binary: Native, found: Failure): Failure {
 
   const { errno } = binary.availability()
   const noProc = (missingFile && failure.path.startsWith('/proc/')) || code === 'ENOSYS'
-  if (noProc && !fs.existsSync('/proc/self')) {
+  if (noProc && !fs.existsSync('/proc/self/stat')) {
     return { ...failure, code: 'ERR_APPARMOR_NO_PROCFS' }
   }
   if (errno === 0) return failure
   const { profile, pid } = failure
   return { errno, unavailable: true, syscall, profile, pid }
+}
+
+const REFUSALS = ['EACCES', 'EPERM', 'ECHILD', 'ENOENT']
+
+function ownLabel(binary: Native): string | undefined {
+  try {
+    return binary.readAttr('current') ?? undefined
+  } catch {
+    return undefined // its profile hides it
+  }
 }

@@ -302,6 +302,22 @@ export const failures: Readonly<Record<string, Table>> = {
       meaning: 'the threads of this process run as different users and may not signal each other',
       help: 'Nothing was changed. Change uids for the whole process (process.setuid does) before confining it.',
     },
+    EAGAIN: {
+      meaning: 'no signal can be queued for the threads of this process',
+      help: 'Nothing was changed. Every thread has to be reached by a signal: raise RLIMIT_SIGPENDING (ulimit -i), which counts those of all processes of the user.',
+    },
+  },
+  getdents64: {
+    EACCES: {
+      meaning: 'the threads of this process may not be listed',
+      help: 'Nothing was changed. Let the profile that this process runs under read @{PROC}/@{pid}/task/.',
+    },
+  },
+  clone: {
+    EAGAIN: {
+      meaning: 'too many threads were started meanwhile',
+      help: 'Nothing was changed. Confine the process while it starts no threads.',
+    },
   },
   pthread_create: {
     EAGAIN: {
@@ -368,6 +384,14 @@ export const ownCodes: Table = {
     meaning: 'the native part of the package cannot be loaded',
     help: 'Nothing was confined. Reinstall the package, or build it: install a C++ compiler, make, python3, pkg-config and the headers of libapparmor (Debian, Ubuntu: apt install g++ make python3 pkg-config libapparmor-dev; Fedora: libapparmor-devel; Alpine: libapparmor-dev), then run: npx apparmor-build',
   },
+  ERR_APPARMOR_ADDONS_DENIED: {
+    meaning: 'Node.js does not let this process load native addons',
+    help: 'Nothing was confined. With --permission, start Node.js with --allow-addons as well; without it, leave out --no-addons.',
+  },
+  ERR_APPARMOR_NATIVE_LOADED: {
+    meaning: 'the native part of the package is loaded already',
+    help: 'Only a bundled program names it, and only once.',
+  },
   ERR_APPARMOR_LAUNCHER: {
     meaning: 'the launcher that confines children cannot be executed',
     help: 'Nothing was executed. It must be an executable file, not on a noexec mount, and the profile of this process, if it has one, must allow it ("FILE ix,"); where it is missing, reinstall the package or build it: npx apparmor-build',
@@ -381,8 +405,8 @@ export const ownCodes: Table = {
     help: 'Ask while it runs: after its "spawn" and before its "exit" event.',
   },
   ERR_APPARMOR_NO_PROCFS: {
-    meaning: 'the attributes of the thread cannot be reached: /proc is not mounted here',
-    help: 'Mount /proc (mount -t proc proc /proc) in this root directory, or use Linux 6.8 or newer, which needs none.',
+    meaning: 'the /proc of this process is needed, and is not mounted here',
+    help: 'Mount /proc (mount -t proc proc /proc) in this root directory and PID namespace. From Linux 6.8 on only the change of a whole process needs it.',
   },
   ERR_APPARMOR_IO_URING: {
     meaning: 'a kernel thread of io_uring (SQPOLL) would keep the old label',
@@ -421,6 +445,14 @@ export const ownCodes: Table = {
     meaning: 'the file holds no set of features',
     help: 'It has to look like "domain {change_hat {yes}}": a file of /etc/apparmor.d/abi, or the output of apparmor_parser --print-features.',
   },
+  ERR_APPARMOR_LOG: {
+    meaning: 'the audit log cannot be read',
+    help: 'Reading it takes root or a group: CAP_SYSLOG for /dev/kmsg, CAP_AUDIT_READ for the audit netlink group, log_group of auditd.conf for audit.log, systemd-journal for the journal.',
+  },
+  ERR_APPARMOR_NO_LOG: {
+    meaning: 'AppArmor’s records arrive nowhere that this process can read',
+    help: 'Each source and what came of it stands in the message. With audit=0 on the kernel command line the kernel makes no records at all; in a container they stay on the host.',
+  },
   ERR_APPARMOR_PARSER_MISSING: {
     meaning: 'apparmor_parser, which compiles policy, is not installed',
     help: 'Install it (Debian, Ubuntu, Arch: the package apparmor; openSUSE: apparmor-parser), or name it: options.parser. A policy that is compiled already can be loaded without it.',
@@ -432,6 +464,22 @@ export const ownCodes: Table = {
   ERR_APPARMOR_POLICY_HARMFUL: {
     meaning: 'the kernel must not be given this policy',
     help: 'Nothing was loaded. Some kernels crash, or load nothing afterwards, when they get such a policy. Change the names of its profiles.',
+  },
+  ERR_APPARMOR_SYNC_RUNNING: {
+    meaning: 'another process syncs policy for this owner',
+    help: 'Nothing was changed. Try again when it has ended.',
+  },
+  ERR_APPARMOR_SYNC_CONFLICT: {
+    meaning: 'the profile belongs to something else',
+    help: 'This file was not loaded. Rename the profile, or pass adopt: true to take over what somebody else has loaded.',
+  },
+  ERR_APPARMOR_SYNC_CHANGED: {
+    meaning: 'the file changed while it was compiled',
+    help: 'It was not loaded. Sync again.',
+  },
+  ERR_APPARMOR_MANIFEST: {
+    meaning: 'the list of what this owner has loaded cannot be read',
+    help: 'Nothing was changed. Restore it from a backup; without it nobody knows which profiles are to be removed.',
   },
   ERR_APPARMOR_PROFILE_IN_USE: {
     meaning: 'processes run under the profile, and would be unconfined without it',
