@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { nodeProgram } from '../node-program.js'
 import { npmPackage, plainEnv } from '../npm.js'
 
 /**
@@ -37,7 +38,8 @@ export const managers = /** @type {readonly Manager[]} */ (Object.keys(MANAGERS)
  */
 function manage(manager, args, directory) {
   const program = join(npmPackage(manager), MANAGERS[manager].file)
-  const command = program.endsWith('js') ? [process.execPath, program] : [program]
+  // pnpm 11 and newer do not run under Node 20
+  const command = program.endsWith('js') ? [nodeProgram('24'), program] : [program]
   const [file = '', ...rest] = [...command, ...args]
   return run(file, rest, directory)
 }
