@@ -64,6 +64,13 @@ bool hasSyscalls() noexcept;
 // nothing. EPROTONOSUPPORT then.
 Result<Done> writeAttr(Attr attr, const Command& command);
 
+// The same proof alone, of /proc/<tid>/attr/…, for whoever writes it by other means; 0, or an errno.
+int proveFile(Attr attr) noexcept;
+
+// Does the mounted /proc number processes as we do? In a new PID namespace under the old /proc,
+// /proc/<our tid> is somebody else.
+bool readsOurProc() noexcept;
+
 // Async-signal-safe: the calling thread's label as the kernel prints it, where the kernel has the
 // system call and the label fits; else nothing.
 std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept;
