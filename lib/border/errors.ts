@@ -1,7 +1,7 @@
 import { errnoName } from './errno.ts'
 import { anywhere, failures, ownCodes, unavailable, type Meaning } from './failures.ts'
 
-import { ruleWord } from './text.ts'
+import { escape, writeWord } from './word.ts'
 
 export { invalidArgType, invalidArgValue, outOfRange } from './invalid.ts'
 
@@ -173,7 +173,10 @@ function fill(help: string, { profile, label }: Failure): string {
   const named =
     profile === undefined
       ? help
-      : help.replaceAll(/-> (&?)NAME,/g, (_, and: string) => `-> ${ruleWord(and + profile)},`)
+      : help.replaceAll(
+          /-> (&?)NAME,/g,
+          (_, and: string) => `-> ${writeWord(and + escape(profile))},`,
+        )
   return label === undefined ? named : `${named} This thread runs under ${label}.`
 }
 

@@ -432,6 +432,15 @@ export const ownCodes: Table = {
     meaning: 'this program was executed again, and its label is still another one',
     help: 'Nothing was confined. A profile in complain mode that is not loaded ends so; check the name and aa-status.',
   },
+  ERR_APPARMOR_NAMESPACE_UNKNOWN: {
+    meaning: 'in which policy namespace this process is cannot be read',
+    help: 'Whether the program runs under the profile is not known, so it must not go on. Mount securityfs, and let the profile read /proc/mounts and /sys/kernel/security/apparmor/.ns_{name,level}; or name a profile of the own namespace.',
+  },
+  ERR_APPARMOR_PROFILE_REMOVED: {
+    meaning:
+      'the profile was removed while the program was started or ran, and the kernel leaves such a program unconfined',
+    help: 'A child that still ran was killed. Replace profiles (apparmor_parser -r) instead of removing them: what runs under a replaced profile stays confined.',
+  },
   ERR_APPARMOR_FEATURES: {
     meaning: 'the file holds no set of features',
     help: 'It has to look like "domain {change_hat {yes}}": a file of /etc/apparmor.d/abi, or the output of apparmor_parser --print-features.',

@@ -38,6 +38,13 @@ export function nameParts(name: string): readonly NamePart[] {
   return [...parts, namePart(rest)]
 }
 
+/** The label that a name asks for: the name without what the kernel skips. */
+export function plainName(name: string): string {
+  return nameParts(name)
+    .map(({ namespace, name }) => (namespace === null ? name : `:${namespace}:${name}`))
+    .join(DIVIDER)
+}
+
 function namePart(bytes: string): NamePart {
   const [, namespace, name = ''] = PART.exec(bytes) ?? []
   if (namespace === undefined && name.startsWith(':')) return { namespace: name, name: '' }

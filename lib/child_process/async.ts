@@ -9,6 +9,7 @@ import {
   refusal,
   type Command,
 } from '../launch/launcher.ts'
+import { removedAtExec } from '../launch/removed.ts'
 import type { Target } from '../launch/target.ts'
 import type { Options } from './call.ts'
 import { runtime, startBy, type Handle, type Request, type Start } from './handle.ts'
@@ -73,8 +74,21 @@ function startConfined(
     checkLauncher()
     return errno
   }
-  if (outcome === null || outcome[1] === 0) return 0
+  if (outcome === null) return 0
+  if (outcome[1] === 0) {
+    const removed = removedAtExec(target, handle.pid ?? 0)
+    if (!removed) return 0
+    end(handle)
+    throw removed
+  }
   delete handle.pid // it has been waited for
   if (isTargetFailure(outcome)) return -outcome[1]
   throw refusal(target, outcome)
+}
+
+// Node closes a handle that it takes for one that was never started, and then nobody would wait for the child.
+function end(handle: Handle): void {
+  const { close } = handle
+  Object.assign(handle, { close: () => {}, onexit: () => Reflect.apply(close, handle, []) })
+  process.kill(handle.pid as number, 'SIGKILL')
 }

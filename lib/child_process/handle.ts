@@ -30,6 +30,7 @@ export interface StdioEntry {
 
 export interface Handle {
   pid?: number | undefined
+  close(): void
   spawn(...given: readonly unknown[]): number
 }
 

@@ -6,6 +6,7 @@ import type { ChildProcess } from 'node:child_process'
 import { checkText } from '../border/args.ts'
 import { AppArmorError } from '../border/errors.ts'
 import { isTargetFailure, launcherArgs, launcherFile, refusal } from '../launch/launcher.ts'
+import { removedAtExec } from '../launch/removed.ts'
 import type { Target } from '../launch/target.ts'
 import type { Options } from './call.ts'
 import { toCommand } from './command.ts'
@@ -33,7 +34,12 @@ export function spawnElsewhere(
   })
   if (typeof outcome === 'number') throw systemError('spawn', outcome)
   if (!child || !outcome) throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_RUNTIME' })
-  if (outcome[1] === 0) return child
+  if (outcome[1] === 0) {
+    const removed = removedAtExec(target, child.pid ?? 0)
+    if (!removed) return child
+    child.kill('SIGKILL')
+    throw removed
+  }
   if (!isTargetFailure(outcome)) throw refusal(target, outcome)
   return failLater(child, nodeError('spawn', -outcome[1], command.file, command.argv.slice(1)))
 }

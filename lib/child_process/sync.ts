@@ -12,6 +12,7 @@ import {
   refusal,
   type Command,
 } from '../launch/launcher.ts'
+import { removedSinceExec } from '../launch/removed.ts'
 import type { Target } from '../launch/target.ts'
 import type { Options, SyncName } from './call.ts'
 import { runtime } from './handle.ts'
@@ -113,6 +114,9 @@ function judge(target: Target, command: Command, result: Result, outcome: Outcom
   } else if (outcome[1] !== 0) {
     if (!isTargetFailure(outcome)) throw refusal(target, outcome)
     return notExecuted(command, -outcome[1])
+  } else {
+    const removed = removedSinceExec(target)
+    if (removed) throw removed
   }
   if (error) result.error = syncError(command, (error as NodeJS.ErrnoException).errno ?? 0)
   ;(output as unknown[] | null)?.pop()

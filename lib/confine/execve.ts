@@ -29,8 +29,8 @@ export interface ExecveOptions {
  * @returns never; when it throws, this program is intact
  * @throws {@link AppArmorError} as `changeOnexec`. With the syscall `execve` (`ENOENT`, `EACCES`, `E2BIG`, …):
  *   the program could not be executed, and **the profile stays set for the next exec of this thread**
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; Error `ERR_ACCESS_DENIED` under Node's
- *   permission model without `--allow-child-process`
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, for `profile: undefined` too; RangeError
+ *   `ERR_OUT_OF_RANGE`; Error `ERR_ACCESS_DENIED` under Node's permission model without `--allow-child-process`
  * @example
  * ```js
  * import { execve } from 'apparmor'
@@ -42,19 +42,23 @@ export function execve(file: string, args: readonly string[] = [], options?: Exe
   if (file === '') throw invalidArgValue('file', 'must not be empty', file)
   if (!Array.isArray(args)) throw invalidArgType('args', 'an instance of Array', args)
   for (const [index, argument] of args.entries()) checkBytes(argument, `args[${index}]`)
-  const {
-    profile,
-    stack,
-    env = process.env,
-    argv0 = file,
-  } = readOptions<ExecveOptions>(options, ['profile', 'stack', 'env', 'argv0'])
-  if (profile !== undefined && stack !== undefined) {
+  const found = readOptions<ExecveOptions>(options, ['profile', 'stack', 'env', 'argv0'])
+  const { profile, stack, env = process.env, argv0 = file } = found
+  if ('profile' in found && 'stack' in found) {
     throw invalidArgValue('options', 'must not have both profile and stack', options)
   }
-  if (profile !== undefined) checkProfile(profile, 'options.profile', 'exec')
-  if (stack !== undefined) checkProfile(stack, 'options.stack', 'stack')
+  // One that is there without a value is refused: a variable that was never set must not mean "unconfined".
+  if ('profile' in found) checkProfile(profile, 'options.profile', 'exec')
+  if ('stack' in found) checkProfile(stack, 'options.stack', 'stack')
   checkBytes(argv0, 'options.argv0')
-  replace({ file: path.resolve(file), argv: [argv0, ...args], env, profile, stack, keepFds: [] })
+  replace({
+    file: path.resolve(file),
+    argv: [argv0, ...args],
+    env,
+    profile: profile as string | undefined,
+    stack: stack as string | undefined,
+    keepFds: [],
+  })
 }
 
 /** A program and all that it is started with. */

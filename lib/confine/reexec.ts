@@ -3,7 +3,9 @@ import { AppArmorError, invalidArgType } from '../border/errors.ts'
 import { replace } from './execve.ts'
 import { getcon } from '../inspect/identity.ts'
 import { labelIncludes, parseLabel } from '../inspect/label.ts'
+import { isOwnNamespace } from '../inspect/namespace.ts'
 import { builtin, fs } from '../border/node.ts'
+import { plainName } from '../border/name.ts'
 import { readOptions } from '../border/options.ts'
 
 /** Options of {@link reexec}. */
@@ -26,14 +28,16 @@ const MARKER = 'APPARMOR_REEXEC'
  *
  * All threads are confined, those of io_uring too, and the process id stays. Whether it is there already is
  * told by the label, so the profile has to let the process read `@{PROC}/@{pid}/attr/{,apparmor/}current`
- * before Linux 6.8. Kept: arguments, Node's flags, environment, working directory, the IPC channel of
- * `child_process.fork`, the descriptors of `keepFds`. Lost: everything else, unread input too.
+ * before Linux 6.8; for a profile of another namespace by that, too, which is to be read in
+ * `/sys/kernel/security/apparmor/.ns_{name,level}`. Kept: arguments, Node's flags, environment, working
+ * directory, the IPC channel of `child_process.fork`, the descriptors of `keepFds`. Lost: everything else, unread
+ * input too.
  *
  * @param profile the name of a loaded profile
  * @param options see {@link ReexecOptions}
  * @throws {@link AppArmorError} as `changeOnexec` and {@link execve}; `ERR_APPARMOR_REEXEC_LATE` when sockets,
- *   servers or children exist already; `ERR_APPARMOR_REEXEC_LOOP` when it was executed again and the label
- *   is still another one
+ *   servers or children exist already; `ERR_APPARMOR_NAMESPACE_UNKNOWN`; `ERR_APPARMOR_REEXEC_LOOP` when it was
+ *   executed again and the label is still another one
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, …; Error `ERR_WORKER_UNSUPPORTED_OPERATION` in a Worker,
  *   `ERR_ACCESS_DENIED` under Node's permission model without `--allow-child-process`
  * @example
@@ -59,9 +63,10 @@ export function reexec(profile: string, options?: ReexecOptions): void {
   const { label } = getcon()
   const marker = process.env[MARKER]
   delete process.env[MARKER] // not for children
-  if (labelIncludes(label, profile)) return
+  const wanted = plainName(profile)
+  if (labelIncludes(label, wanted)) return
   if (marker === String(process.pid)) {
-    if (labelIncludes(label, seenFromInside(profile))) return
+    if (isInNamespaceOf(wanted, label)) return
     throw new AppArmorError({
       code: 'ERR_APPARMOR_REEXEC_LOOP',
       profile,
@@ -80,11 +85,13 @@ export function reexec(profile: string, options?: ReexecOptions): void {
   })
 }
 
-// In a policy namespace, labels are shown without it.
-function seenFromInside(profile: string): string {
-  return parseLabel(profile)
-    .map(({ name }) => name)
-    .join('//&')
+// In a policy namespace, labels are shown without it: ":ns:web" is "web" there, as another profile is outside.
+function isInNamespaceOf(wanted: string, label: string): boolean {
+  const parts = parseLabel(wanted)
+  const [{ namespace } = { namespace: null }] = parts
+  if (namespace === null || parts.some((part) => part.namespace !== namespace)) return false
+  const names = parts.map(({ name }) => name).join('//&')
+  return labelIncludes(label, names) && isOwnNamespace(namespace)
 }
 
 // Node took the channel's variables out of its environment at start-up and marked the descriptor

@@ -1,4 +1,5 @@
-import { ruleWord } from '../border/text.ts'
+import { plainName } from '../border/name.ts'
+import { escape, writeWord } from '../border/word.ts'
 import { launcherFile } from './launcher.ts'
 import { checked } from './target.ts'
 
@@ -18,19 +19,16 @@ import { checked } from './target.ts'
  * ```
  */
 export function parentRules(profile: string): string {
-  const target = ruleWord(checked(profile, 'profile', 'exec'))
+  // The compiler skips no spaces, and has a meaning of its own for "&".
+  const name = escape(plainName(checked(profile, 'profile', 'exec')))
+  const target = writeWord(name)
   const lines = [
     '# start children under the profile, or with the profile stacked on the own one',
-    `${ruleWord(escape(launcherFile()))} ix,`,
+    `${writeWord(escape(launcherFile()))} ix,`,
     `change_profile -> ${target},`,
-    `change_profile -> ${ruleWord(`&${profile}`)},`,
+    `change_profile -> ${writeWord(`&${name}`)},`,
     '# end them, and hear from them',
     `signal (send, receive) peer=${target},`,
   ]
   return lines.map((line) => `${line}\n`).join('')
-}
-
-// A path in a rule is a pattern.
-function escape(path: string): string {
-  return path.replace(/[\\*?[\]{}^"]/g, '\\$&')
 }

@@ -3,7 +3,7 @@
  * in proportion to pattern and text, and whether one pattern covers another is decided by their automata.
  * Rests on apparmor.d(5), Globbing, and convert_aaregex_to_pcre.
  */
-import { toBytes } from './bytes.ts'
+import { toBytes } from '../border/bytes.ts'
 
 /** For each of 256 bytes whether it belongs to the set. */
 type Bytes = Uint8Array

@@ -6,7 +6,7 @@ import type { Condition } from './rules/conditional.ts'
 import type { IncludeRule } from './rules/include.ts'
 import type { AccessRule, Policy, Rule, Statement } from './rules/index.ts'
 import type { Hat, Profile } from './rules/profile.ts'
-import { escape } from './word.ts'
+import { escape } from '../border/word.ts'
 
 /** A rule as it counts, and the rule as it is written. */
 export interface Effective {

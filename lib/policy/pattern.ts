@@ -1,5 +1,5 @@
 import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
-import { escape, isPattern, normalize, readWord, unescape } from './word.ts'
+import { escape, isPattern, normalize, readWord, unescape } from '../border/word.ts'
 
 /**
  * Text of a rule: a string stands for itself, whatever characters it has; only a {@link Glob} is a pattern.

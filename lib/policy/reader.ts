@@ -4,7 +4,7 @@
  */
 import { Glob, parsePattern, type Pattern } from './pattern.ts'
 import type { Source } from './origin.ts'
-import { isPattern, readWord } from './word.ts'
+import { isPattern, readWord } from '../border/word.ts'
 
 const TAB = 9
 const NEWLINE = 10

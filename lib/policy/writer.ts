@@ -1,7 +1,7 @@
 /** Pieces that the rules are written from. */
 import { patternText, type Pattern } from './pattern.ts'
 import type { FileQualifiers } from './qualifiers.ts'
-import { writeWord } from './word.ts'
+import { writeWord } from '../border/word.ts'
 
 /** A pattern as a word. */
 export const writePattern = (pattern: Pattern): string => writeWord(patternText(pattern))

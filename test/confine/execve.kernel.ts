@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import type { Step } from '../support/child.ts'
 import { makeFiles } from '../support/files.ts'
+import { PACKAGE } from '../support/package.ts'
 import { type ProgramOptions, runProgram } from '../support/program.ts'
 
 const PROFILE = 'apparmor-test-process'
@@ -79,6 +81,31 @@ t.test('a refusal leaves the program intact', async (t) => {
   t.match(set, { ok: { label: PROFILE } }, 'the program was not there: the profile stays set')
   t.strictSame(read, { ok: 'denied' })
   t.match(children, [{ ok: { status: 1 } }, { ok: { stdout: 'allowed' } }], 'for every child')
+})
+
+t.test('a profile without a value is refused, and nothing is executed', async (t) => {
+  // JSON has no undefined.
+  const script = `
+    import { execve } from ${PACKAGE}
+    for (const options of [
+      { profile: undefined },
+      { stack: undefined },
+      { profile: undefined, stack: undefined },
+      { profile: null },
+      { profile: '${PROFILE}', stack: undefined },
+    ]) {
+      try {
+        execve('/bin/echo', ['executed'], options)
+      } catch ({ name, code }) {
+        console.log(name, code)
+      }
+    }`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  })
+  const type = 'TypeError ERR_INVALID_ARG_TYPE'
+  const value = 'TypeError ERR_INVALID_ARG_VALUE'
+  t.strictSame(stdout.trimEnd().split('\n'), [type, type, value, type, value])
 })
 
 t.test('honours Node’s permission model', async (t) => {

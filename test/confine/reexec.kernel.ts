@@ -125,6 +125,40 @@ t.test('into a policy namespace', async (t) => {
   t.match(last, { failed: { ok: null }, labels: ['inner'] })
 })
 
+t.test(
+  'a marker that somebody has set proves nothing: the own namespace has to be the one',
+  async (t) => {
+    const same = 'apparmor-test-name'
+    const spoof = ['sh', '-c', 'export APPARMOR_REEXEC=$$; exec "$0" "$@"']
+    const { lines, last } = run([`:${same}-ns:${same}`], {
+      through: ['aa-exec', '-p', same, '--', ...spoof],
+    })
+    t.equal(lines.length, 2, 'it began once')
+    t.match(last, { failed: { code: 'ERR_APPARMOR_REEXEC_LOOP' }, labels: [same] })
+    t.strictSame(run([`:${same}-ns:${same}`]).last.labels, [same], 'without it, it gets there')
+  },
+)
+
+t.test('a namespace that cannot be known is an error', async (t) => {
+  const hide = 'umount /sys/kernel/security; exec "$0" "$@"'
+  const { last } = run([':apparmor-test-upstream-ns:inner'], {
+    through: ['unshare', '-m', 'sh', '-ec', hide],
+  })
+  t.match(last, { failed: { code: 'ERR_APPARMOR_NAMESPACE_UNKNOWN' }, labels: ['inner'] })
+  const fake = `umount /sys/kernel/security; d=/sys/kernel/security/apparmor
+    mount -t tmpfs none /sys/kernel/security; mkdir $d; echo ns > $d/.ns_name; exec "$0" "$@"`
+  const faked = run([':apparmor-test-upstream-ns:inner'], {
+    through: ['unshare', '-m', 'sh', '-ec', fake],
+  })
+  t.match(faked.last, { failed: { code: 'ERR_APPARMOR_NAMESPACE_UNKNOWN' } })
+})
+
+t.test('spaces around the name make no other of it', async (t) => {
+  const { lines, last } = run([` ${PROFILE}\t`])
+  t.equal(lines.length, 3)
+  t.match(last, { failed: { ok: null }, labels: [PROFILE] })
+})
+
 t.test('never loops', async (t) => {
   // In complain mode the kernel makes up a profile for one that is missing.
   const { lines, last } = run(['apparmor-test-missing'], {

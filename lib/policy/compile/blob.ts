@@ -6,7 +6,7 @@
  * string, and then has the name "profile" and a structure whose first string is the profile's whole name
  * (`web//upload` for a child).
  */
-import { fromBytes } from '../bytes.ts'
+import { fromBytes } from '../../border/bytes.ts'
 
 const CODE = {
   u8: 0,

@@ -1,5 +1,5 @@
 import type { Reader } from '../reader.ts'
-import { writeWord } from '../word.ts'
+import { writeWord } from '../../border/word.ts'
 import type { Rule } from './index.ts'
 
 /** What is asked by `if`. */

@@ -1,5 +1,5 @@
 import { unquote, type Reader } from '../reader.ts'
-import { writeWord } from '../word.ts'
+import { writeWord } from '../../border/word.ts'
 
 /** The text of another file, or of each file of a directory: `include <abstractions/base>`. */
 export interface IncludeRule {

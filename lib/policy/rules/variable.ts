@@ -2,7 +2,7 @@ import { parseCondition, writeConditionText } from './conditional.ts'
 import type { Reader } from '../reader.ts'
 import { writePattern } from '../writer.ts'
 import { Glob, type Pattern } from '../pattern.ts'
-import { normalize } from '../word.ts'
+import { normalize } from '../../border/word.ts'
 import type { Condition } from './conditional.ts'
 
 /** Values for `@{name}`: `@{HOME} = /home/* /root`. */
