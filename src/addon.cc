@@ -1,8 +1,6 @@
 // The table of contents of the native part. lib/border/native.ts declares the same names, and a test holds
 // the two together.
-#include <node_api.h>
-
-#include <iterator>
+#include <napi.h>
 
 #include "core/task_list.h"
 #include "node/exports.h"
@@ -12,63 +10,48 @@ namespace {
 
 struct Export {
   const char* name;
-  Function* function;
+  Napi::Function (*make)(napi_env env, const char* name, void* data);
 };
+
+template <Function function>
+constexpr auto native = static_cast<decltype(Export::make)>(&Napi::Function::New<function>);
 
 constexpr Export kExports[] = {
-    {"availability", getAvailability},
-    {"findMountpoint", findMountpointPath},
+    {"availability", native<getAvailability>},
+    {"findMountpoint", native<findMountpointPath>},
 
-    {"readAttr", readOwnAttr},
-    {"readTask", readTaskLabel},
-    {"listThreads", listThreadLabels},
-    {"readPeer", readPeerLabel},
-    {"runningProcesses", listProcesses},
+    {"readAttr", native<readOwnAttr>},
+    {"readTask", native<readTaskLabel>},
+    {"listThreads", native<listThreadLabels>},
+    {"readPeer", native<readPeerLabel>},
+    {"runningProcesses", native<listProcesses>},
 
-    {"loadedProfiles", listProfiles},
-    {"policyRevisions", listRevisions},
-    {"watchRevision", watchRevision},
-    {"featureId", getFeatureId},
-    {"queryLabel", askLabel},
+    {"loadedProfiles", native<listProfiles>},
+    {"policyRevisions", native<listRevisions>},
+    {"watchRevision", native<watchRevision>},
+    {"featureId", native<getFeatureId>},
+    {"queryLabel", native<askLabel>},
 
-    {"changeProcess", changeProcess},
-    {"changeThread", changeThread},
-    {"changeExec", changeExec},
-    {"tryProfile", tryProfile},
-    {"tryHat", tryHatName},
-    {"changeHat", changeToHat},
-    {"leaveHat", leaveHatAgain},
-    {"openPipe", openStatusPipe},
-    {"takeReport", takeStatusReport},
-    {"reportChannel", openReportChannel},
-    {"takeChannelReport", takeReportOfChannel},
-    {"execve", execProgram},
+    {"changeProcess", native<changeProcess>},
+    {"changeThread", native<changeThread>},
+    {"changeExec", native<changeExec>},
+    {"tryProfile", native<tryProfile>},
+    {"tryHat", native<tryHatName>},
+    {"changeHat", native<changeToHat>},
+    {"leaveHat", native<leaveHatAgain>},
+    {"launch", native<launchProgram>},
+    {"execve", native<execProgram>},
 };
 
-napi_value invoke(napi_env env, napi_callback_info info) {
-  void* entry = nullptr;
-  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &entry);
-  Call call(env, info);
-  return static_cast<const Export*>(entry)->function(call);
-}
-
-napi_value fill(napi_env env, napi_value exports) {
-  napi_property_descriptor table[std::size(kExports)] = {};
-  for (size_t i = 0; i < std::size(kExports); ++i) {
-    table[i].utf8name = kExports[i].name;
-    table[i].method = invoke;
-    table[i].attributes = napi_default_jsproperty;
-    table[i].data = const_cast<Export*>(&kExports[i]);
-  }
-  napi_define_properties(env, exports, std::size(table), table);
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  // The list of threads is opened now, while it can be.
+  TaskList::ofThisProcess();
+  for (const auto& [name, make] : kExports) exports.Set(name, make(env, name, nullptr));
   return exports;
 }
 
 }  // namespace
 }  // namespace apparmor::node
 
-NAPI_MODULE_INIT() {
-  // The list of threads is opened now, while it can be.
-  apparmor::TaskList::ofThisProcess();
-  return apparmor::node::fill(env, exports);
-}
+using apparmor::node::init;
+NODE_API_MODULE(apparmor, init)

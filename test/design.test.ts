@@ -57,6 +57,34 @@ t.test('a folder of lib/ imports only folders below it', async (t) => {
   }
 })
 
+/** A module and all that it imports, but for types. */
+function closure(file: string, seen: Set<string> = new Set()): ReadonlySet<string> {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  const text = read(file)
+  for (const [, specifier = ''] of text.matchAll(
+    /^(?:import|export)\b(?! type\b)[\w\s{},*]*?\bfrom '([^']+)'|\bimport\('/gm,
+  )) {
+    if (specifier.startsWith('.')) closure(join(file, '..', specifier), seen)
+    else seen.add(specifier)
+  }
+  return seen
+}
+
+// What runs on any system and in a browser: neither Node's modules nor native code.
+const PURE = ['lib/audit/parse.ts']
+
+t.test('what has to run anywhere imports neither Node nor native code', async (t) => {
+  for (const file of PURE) {
+    const modules = [...closure(file)]
+    t.strictSame(
+      modules.filter((module) => !/^lib\/(audit|policy)\/|^lib\/border\/invalid\.ts$/.test(module)),
+      [],
+      file,
+    )
+  }
+})
+
 t.test('no module of the library imports the command line', async (t) => {
   for (const file of sources('lib').filter((file) => !file.startsWith('lib/cli/'))) {
     for (const specifier of imports(file)) t.notMatch(specifier, /\bcli\b/, file)

@@ -9,6 +9,8 @@ import t from 'tap'
 const start = (calls: number): Worker =>
   new Worker(new URL('./guest/caller.js', import.meta.url), { workerData: calls })
 
+const startAsking = (): Worker => new Worker(new URL('./guest/asker.js', import.meta.url))
+
 const isMapped = (): boolean => readFileSync('/proc/self/maps', 'utf8').includes('/apparmor.node')
 
 const spawns = (): boolean => execFileSync('echo', ['works'], { encoding: 'utf8' }) === 'works\n'
@@ -34,6 +36,16 @@ t.test('many Workers at once', async (t) => {
 t.test('a Worker ends in the middle of calls', async (t) => {
   for (let i = 0; i < 30; i++) {
     const workers = [start(Infinity), start(Infinity)]
+    await Promise.all(workers.map((worker) => once(worker, 'online')))
+    await sleep(i % 3 === 0 ? i : 60)
+    await Promise.all(workers.map((worker) => worker.terminate()))
+  }
+  t.ok(spawns(), 'and the process lives on')
+})
+
+t.test('a Worker ends while the calls that it made run on', async (t) => {
+  for (let i = 0; i < 15; i++) {
+    const workers = [startAsking(), startAsking()]
     await Promise.all(workers.map((worker) => once(worker, 'online')))
     await sleep(i % 3 === 0 ? i : 60)
     await Promise.all(workers.map((worker) => worker.terminate()))

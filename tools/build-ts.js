@@ -23,7 +23,7 @@ export function entries() {
 }
 
 /** Entries that run anywhere, in browsers too: a module of Node in them is an error here. */
-const ANYWHERE = ['policy']
+const ANYWHERE = ['audit', 'policy']
 
 /**
  * @param {'node' | 'neutral'} platform
@@ -39,7 +39,10 @@ const settings = (platform, names) => ({
   platform, // the target is what package.json's engines say
   fixedExtension: false,
   hash: false,
-  outputOptions: { chunkFileNames: 'shared.js', comments: false },
+  outputOptions: {
+    chunkFileNames: platform === 'neutral' ? 'anywhere.js' : 'shared.js',
+    comments: false,
+  },
   dts: true,
   clean: false,
   logLevel: 'error',

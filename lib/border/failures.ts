@@ -141,28 +141,6 @@ const execve: Table = {
   ETXTBSY: { meaning: 'the program is open for writing', help: onexecStays },
 }
 
-const report: Table = {
-  EMFILE: {
-    meaning: 'this process has no free file descriptor',
-    help: 'Nothing was executed. Close some or raise RLIMIT_NOFILE.',
-  },
-}
-
-const ids: Table = {
-  EPERM: {
-    meaning: 'this process may not give the child this user or group',
-    help: 'Nothing was executed. It needs the capabilities setuid and setgid, and its profile must allow them.',
-  },
-  EINVAL: {
-    meaning: 'the user or the group does not exist in this user namespace',
-    help: 'Nothing was executed. Map the id into the namespace, or use another.',
-  },
-  EAGAIN: {
-    meaning: 'the user has too many processes',
-    help: 'Nothing was executed. Raise RLIMIT_NPROC.',
-  },
-}
-
 const read: Table = {
   ENOENT: {
     meaning: 'no such process',
@@ -280,10 +258,6 @@ export const failures: Readonly<Record<string, Table>> = {
   aa_change_hat: hat,
   aa_change_hatv: hat,
   execve,
-  setuid: ids,
-  setgid: ids,
-  pipe2: report,
-  eventfd2: report,
   rt_tgsigqueueinfo: {
     EACCES: {
       meaning: 'the current profile does not let the threads of this process signal each other',

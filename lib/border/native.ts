@@ -42,13 +42,14 @@ export interface Native {
   tryHat(hat: string): void
   changeHat(hats: readonly string[], token: bigint): void
   leaveHat(token: bigint): void
-  openPipe(): [read: number, write: number]
-  /** closes both ends; blocks until the launcher has reported or has executed its target (`null`) */
-  takeReport(read: number, write: number): [stage: number, errno: number] | null
-  /** a descriptor of the calling thread's, the same each time, for one launcher after the other */
-  reportChannel(): number
-  /** what the last launcher, which has ended, reported on it */
-  takeChannelReport(): [stage: number, errno: number] | null
+  /**
+   * Has `start` start a launcher, and blocks until that has reported or has executed its target.
+   *
+   * @param start gets the descriptor to report on and the one that the report is read from, open as long as it
+   *   runs; returns the launcher's process id, or 0 where others wait for it
+   * @returns the last that the launcher has reported; `null` when a signal has ended it before
+   */
+  launch(start: (write: number, read: number) => number): [stage: number, errno: number] | null
   /** returns only by throwing */
   execve(
     file: string,

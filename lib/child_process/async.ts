@@ -1,99 +1,80 @@
-/** Confined children of spawn, exec, execFile and fork: Node's own, started through the launcher. */
-import type { ChildProcess } from 'node:child_process'
-import { errnoName } from '../border/errno.ts'
-import { native } from '../border/native.ts'
+/** Confined children of spawn, exec, execFile and fork. */
+import { constants } from 'node:os'
+import { AppArmorError } from '../border/errors.ts'
 import {
   checkLauncher,
-  isExecFailure,
+  isTargetFailure,
   launcherArgs,
   launcherFile,
   refusal,
   type Command,
 } from '../launch/launcher.ts'
 import type { Target } from '../launch/target.ts'
-import { checkRuntime, intercept, type SpawnRequest } from './intercept.ts'
-import { nodeError, systemError } from './node_error.ts'
-import { stdioEntries, withPipe } from './status.ts'
+import type { Options } from './call.ts'
+import { runtime, startBy, type Handle, type Request, type Start } from './handle.ts'
+import { launch } from './launch.ts'
+import { childrenAreDenied } from './permission.ts'
+
+const { EBADF, EINVAL, EPERM } = constants.errno
 
 /** Calls one of Node's functions so that the child that it starts is confined. */
-export function confine<T>(target: Target, call: () => T): T {
-  native() // says so where the package cannot work
-  checkRuntime()
-  return intercept(call, (child, request, spawn) => start(target, child, request, spawn))
+export function confine<T>(target: Target, options: Options, call: (options: Options) => T): T {
+  if (runtime !== 'node') throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_RUNTIME' })
+  if (childrenAreDenied()) return startBy((_, request, spawn) => spawn(request), options, call)
+  launcherFile() // says so where the package cannot work
+  let refused: unknown
+  const start: Start = (handle, request, spawn) => {
+    try {
+      return startConfined(target, options, handle, request, spawn)
+    } catch (error) {
+      refused = error
+      return -EPERM // Node closes what it has opened, and throws
+    }
+  }
+  try {
+    return startBy(start, options, call)
+  } catch (error) {
+    throw refused ?? error
+  }
 }
 
-function start(
+/** Answers as a handle does; throws when the target could not be confined. */
+function startConfined(
   target: Target,
-  child: ChildProcess,
-  request: SpawnRequest,
-  spawn: (request: SpawnRequest) => unknown,
-): unknown {
-  const { file, args, uid, gid } = request
-  const command: Command = { file, argv: args, uid, gid }
+  { uid, gid }: Options,
+  handle: Handle,
+  request: Request,
+  spawn: (changed: Request) => number,
+): number {
+  if (uid === -1 || gid === -1) return -EINVAL // as the kernel would say
+  const { file, args: argv, stdio } = request
+  const command = { file, argv, uid, gid } as Command
   const launcher = launcherFile()
 
-  const { result, report } = withPipe(stdioEntries(request.stdio), (stdio, status) => {
-    const argv = [launcher, ...launcherArgs(target, { ...command, status })]
-    const { uid, gid, ...rest } = request
-    try {
-      return spawn({ ...rest, file: launcher, args: argv, stdio })
-    } catch (error) {
-      checkLauncher()
-      throw error
+  let errno = 0
+  const outcome = launch(({ fd: channel, inode, owns }) => {
+    const own = launcherArgs(target, { ...command, status: stdio.length, inode })
+    const changed = {
+      __proto__: null,
+      ...request,
+      file: launcher,
+      args: [launcher, ...own],
+      stdio: [...stdio, { type: 'fd', fd: channel }],
+      uid: undefined,
+      gid: undefined,
     }
+    // A number of ours is one that the caller has not opened.
+    errno = stdio.some(({ fd }) => owns(fd)) ? -EBADF : spawn(changed)
+    return errno === 0 ? (handle.pid ?? 0) : 0
   })
 
-  const own = child as { -readonly [K in 'pid' | 'spawnfile' | 'spawnargs']: ChildProcess[K] }
-  own.spawnfile = file
-  own.spawnargs = args as string[]
-  // Absent when Node had no descriptor left.
-  ;(child.stdio as unknown[] | undefined)?.pop()
-
-  if (child.pid === undefined) {
-    // Node will say why; unless it is the launcher, it says so of the target.
-    discardIfThrown(child, checkLauncher)
-  } else if (report && !isExecFailure(report)) {
-    discard(child)
-    throw refusal(target, report, command)
-  } else if (report) {
-    const errno = -report[1]
-    if (!EMITTED.includes(errnoName(errno))) {
-      discard(child)
-      throw systemError('spawn', errno)
-    }
-    own.pid = undefined
-    failLater(child, errno)
+  if (typeof outcome === 'number') return outcome
+  if (errno !== 0) {
+    checkLauncher()
+    return errno
   }
-  return result
-}
-
-// What Node reports by an event; all else it throws.
-const EMITTED = ['EACCES', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOENT']
-
-/** Lets a child that was the launcher alone look like one that Node could not start. */
-function failLater(child: ChildProcess, errno: number): void {
-  const { emit, spawnfile, spawnargs } = child
-  child.emit = (event: string, ...args: unknown[]): boolean => {
-    if (event === 'spawn') return false
-    if (event !== 'exit') return Reflect.apply(emit, child, [event, ...args]) as boolean
-    Reflect.deleteProperty(child, 'emit')
-    Object.assign(child, { exitCode: errno, signalCode: null })
-    return child.emit('error', nodeError('spawn', errno, spawnfile, spawnargs.slice(1)))
-  }
-}
-
-/** Nobody will ever see this child: it ends by itself, and libuv reaps it. */
-function discard(child: ChildProcess): void {
-  child.on('error', () => {})
-  for (const stream of (child.stdio as ChildProcess['stdio'] | undefined) ?? []) stream?.destroy()
-  if (child.connected) child.disconnect()
-}
-
-function discardIfThrown(child: ChildProcess, check: () => void): void {
-  try {
-    check()
-  } catch (error) {
-    discard(child)
-    throw error
-  }
+  if (outcome === null || outcome[1] === 0) return 0
+  delete handle.pid // it has been waited for
+  if (isTargetFailure(outcome)) return -outcome[1]
+  throw refusal(target, outcome)
 }

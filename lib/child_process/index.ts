@@ -3,20 +3,27 @@
  *
  * @module
  */
-import nodes, { type ChildProcess } from 'node:child_process'
-import { promisify } from 'node:util'
+import type * as cp from 'node:child_process'
 import { AppArmorError, invalidArgType } from '../border/errors.ts'
 import { getTaskCon } from '../inspect/identity.ts'
 import type { Confinement } from '../inspect/label.ts'
-import { confine } from './async.ts'
-import { node } from './intercept.ts'
-import { outputOf, spawnConfinedSync, type Options } from './sync.ts'
+import { parentRules } from '../launch/parent_rules.ts'
+import { targetIn } from '../launch/target.ts'
+import { confined } from './confined.ts'
+import { makeFamily } from './family.ts'
+import { node } from './node.ts'
 import type * as types from './types.ts'
-import { targetIn, type Target } from '../launch/target.ts'
 
-export { parentRules } from '../launch/parent_rules.ts'
+export { confined, parentRules }
+export type { ConfinedFunctions } from './confined.ts'
 export type { Confined } from '../launch/target.ts'
 export type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from './types.ts'
+
+const family = makeFamily(({ options }) => options && targetIn(options, 'options'))
+
+/** Node's own class: what `spawn`, `exec`, `execFile` and `fork` return, confined or not. */
+export const ChildProcess: typeof cp.ChildProcess = node.ChildProcess
+export type ChildProcess = cp.ChildProcess
 
 /**
  * Node's `spawn`, with `profile` or `stack`. Without these options it is Node's own function.
@@ -42,7 +49,7 @@ export type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } f
  * child.on('exit', (code) => console.log(code))
  * ```
  */
-export const spawn: types.Spawn = confinable('spawn') as types.Spawn
+export const spawn: types.Spawn = family.spawn as types.Spawn
 
 /**
  * Node's `exec`, with `profile` or `stack`: the shell is confined, and by the profile's rules what it starts.
@@ -58,7 +65,7 @@ export const spawn: types.Spawn = confinable('spawn') as types.Spawn
  * exec('ls | wc -l', { profile: 'web' }, (error, stdout) => console.log(error ?? stdout))
  * ```
  */
-export const exec: types.Exec = withPromise('exec') as types.Exec
+export const exec: types.Exec = family.exec as types.Exec
 
 /**
  * Node's `execFile`, with `profile` or `stack`.
@@ -76,7 +83,7 @@ export const exec: types.Exec = withPromise('exec') as types.Exec
  * const { stdout } = await promisify(execFile)('id', ['-u'], { profile: 'web' })
  * ```
  */
-export const execFile: types.ExecFile = withPromise('execFile') as types.ExecFile
+export const execFile: types.ExecFile = family.execFile as types.ExecFile
 
 /**
  * Node's `fork`, with `profile` or `stack`: a Node child with an IPC channel.
@@ -97,7 +104,7 @@ export const execFile: types.ExecFile = withPromise('execFile') as types.ExecFil
  * child.on('message', (message) => console.log(message))
  * ```
  */
-export const fork: types.Fork = confinable('fork') as types.Fork
+export const fork: types.Fork = family.fork as types.Fork
 
 /**
  * Node's `spawnSync`, with `profile` or `stack`.
@@ -113,11 +120,7 @@ export const fork: types.Fork = confinable('fork') as types.Fork
  * const { status, stdout } = spawnSync('id', ['-u'], { profile: 'web', encoding: 'utf8' })
  * ```
  */
-export const spawnSync: types.SpawnSync = ((...given: unknown[]) => {
-  const call = read(given)
-  if (!call) return Reflect.apply(nodes.spawnSync, undefined, given)
-  return spawnConfinedSync(call.target, call.file, call.args, call.options)
-}) as types.SpawnSync
+export const spawnSync: types.SpawnSync = family.spawnSync as types.SpawnSync
 
 /**
  * Node's `execFileSync`, with `profile` or `stack`.
@@ -133,13 +136,7 @@ export const spawnSync: types.SpawnSync = ((...given: unknown[]) => {
  * console.log(execFileSync('id', ['-u'], { profile: 'web', encoding: 'utf8' }))
  * ```
  */
-export const execFileSync: types.ExecFileSync = ((...given: unknown[]) => {
-  const call = read(given)
-  if (!call) return Reflect.apply(nodes.execFileSync, undefined, given)
-  const { target, file, args, options } = call
-  const command = [options['argv0'] ?? file, ...args].join(' ')
-  return outputOf(spawnConfinedSync(target, file, args, options), command, !options['stdio'])
-}) as types.ExecFileSync
+export const execFileSync: types.ExecFileSync = family.execFileSync as types.ExecFileSync
 
 /**
  * Node's `execSync`, with `profile` or `stack`: the shell is confined, and by the profile's rules what it
@@ -155,14 +152,7 @@ export const execFileSync: types.ExecFileSync = ((...given: unknown[]) => {
  * console.log(execSync('ls | wc -l', { profile: 'web', encoding: 'utf8' }))
  * ```
  */
-export const execSync: types.ExecSync = ((...given: unknown[]) => {
-  const call = read(given)
-  if (!call) return Reflect.apply(nodes.execSync, undefined, given)
-  const { target, file, options } = call
-  const shell = typeof options['shell'] === 'string' ? options['shell'] : true
-  const result = spawnConfinedSync(target, file, [], { ...options, shell })
-  return outputOf(result, String(file), !options['stdio'])
-}) as types.ExecSync
+export const execSync: types.ExecSync = family.execSync as types.ExecSync
 
 /**
  * Tells what the kernel says of a child now: the label of its main thread.
@@ -179,7 +169,7 @@ export const execSync: types.ExecSync = ((...given: unknown[]) => {
  * ```
  */
 export function confinementOf(child: ChildProcess): Confinement {
-  if (!(child instanceof nodes.ChildProcess)) {
+  if (!(child instanceof ChildProcess)) {
     throw invalidArgType('child', 'an instance of ChildProcess', child)
   }
   const { pid, exitCode, signalCode } = child
@@ -191,65 +181,30 @@ export function confinementOf(child: ChildProcess): Confinement {
   return getTaskCon(pid)
 }
 
-type AsyncName = 'spawn' | 'exec' | 'execFile' | 'fork'
-type Function = (...args: unknown[]) => unknown
-
-function confinable(name: AsyncName): Function {
-  return named(name, (...given) => {
-    const call = read(given)
-    if (!call) return Reflect.apply(nodes[name], undefined, given)
-    return confine(call.target, () => Reflect.apply(node[name], undefined, call.given))
-  })
+/** All of this module, so that it can be imported as `node:child_process` is. */
+const all: {
+  readonly ChildProcess: typeof cp.ChildProcess
+  readonly spawn: types.Spawn
+  readonly spawnSync: types.SpawnSync
+  readonly exec: types.Exec
+  readonly execSync: types.ExecSync
+  readonly execFile: types.ExecFile
+  readonly execFileSync: types.ExecFileSync
+  readonly fork: types.Fork
+  readonly confined: typeof confined
+  readonly confinementOf: typeof confinementOf
+  readonly parentRules: typeof parentRules
+} = {
+  ChildProcess,
+  spawn,
+  spawnSync,
+  exec,
+  execSync,
+  execFile,
+  execFileSync,
+  fork,
+  confined,
+  confinementOf,
+  parentRules,
 }
-
-function withPromise(name: 'exec' | 'execFile'): Function {
-  const promised = node[name][promisify.custom as never] as Function
-  const value = (...given: unknown[]): unknown => {
-    const call = read(given)
-    if (!call) return promised(...given)
-    try {
-      return confine(call.target, () => promised(...call.given))
-    } catch (error) {
-      if (error instanceof AppArmorError) return Promise.reject(error)
-      throw error
-    }
-  }
-  return Object.defineProperty(confinable(name), promisify.custom, { value })
-}
-
-function named(name: string, value: Function): Function {
-  return Object.defineProperty(value, 'name', { value: name })
-}
-
-interface Call {
-  readonly target: Target
-  readonly file: unknown
-  readonly args: readonly string[]
-  readonly options: Options
-  /** the arguments as Node's function takes them, with a copy of the options */
-  readonly given: readonly unknown[]
-}
-
-// All of Node's functions take their options as the first argument after `file` that is an object.
-function read(given: readonly unknown[]): Call | undefined {
-  const at = given.findIndex((value, i) => i > 0 && isOptions(value))
-  if (at < 0 || at > 2) return undefined
-  const target = targetIn(given[at] as object, 'options')
-  if (!target) return undefined
-  const [file, args] = given
-  if (at === 2 && args !== undefined && args !== null && !Array.isArray(args)) {
-    throw invalidArgType('args', 'an instance of Array', args)
-  }
-  const options = { ...(given[at] as object) }
-  return {
-    target,
-    file,
-    args: at === 2 ? [...((args as readonly string[] | null | undefined) ?? [])] : [],
-    options,
-    given: given.with(at, options),
-  }
-}
-
-function isOptions(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
+export default all

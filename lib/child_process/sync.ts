@@ -1,10 +1,11 @@
 /** Confined children of spawnSync, execFileSync and execSync. */
-import nodes, { type SpawnSyncOptions, type SpawnSyncReturns } from 'node:child_process'
+import type { SpawnSyncReturns } from 'node:child_process'
+import { constants } from 'node:os'
 import { checkText } from '../border/args.ts'
-import { invalidArgType, invalidArgValue } from '../border/errors.ts'
+import { AppArmorError } from '../border/errors.ts'
 import {
   checkLauncher,
-  isExecFailure,
+  isTargetFailure,
   launcherArgs,
   launcherFile,
   nowhere,
@@ -12,81 +13,124 @@ import {
   type Command,
 } from '../launch/launcher.ts'
 import type { Target } from '../launch/target.ts'
+import type { Options, SyncName } from './call.ts'
+import { runtime } from './handle.ts'
+import { toCommand } from './command.ts'
+import { launch, type Outcome } from './launch.ts'
+import { node } from './node.ts'
 import { nodeError } from './node_error.ts'
-import { stdioEntries, withChannel } from './status.ts'
+import { childrenAreDenied } from './permission.ts'
+import { stdioEntries } from './stdio.ts'
 
-/** Node's options, not checked yet. */
-export type Options = Readonly<Record<string, unknown>>
+const { EBADF, EINVAL } = constants.errno
 
-export type Result = SpawnSyncReturns<string | Buffer>
+type Result = SpawnSyncReturns<string | Buffer>
 
-/** `spawnSync` of a target under a profile. */
-export function spawnConfinedSync(
+/** What Node's function of this name returns, for a target under a profile. */
+export function runConfined(
+  name: SyncName,
   target: Target,
-  file: unknown,
-  args: readonly string[],
+  [file, given]: readonly unknown[],
   options: Options,
-): Result {
-  const command = toCommand(file, args, options)
-  const launcher = launcherFile()
-  const { profile, stack, shell, argv0, uid, gid, ...rest } = options
+): unknown {
+  if (childrenAreDenied()) return node.spawnSync(nowhere()) // throws
+  launcherFile() // says so where the package cannot work
+  const args: readonly unknown[] = Array.isArray(given) ? [...given] : []
+  const env = copyEnv(options['env'])
+  check(name, file, Array.isArray(given) ? args : given, { __proto__: null, ...options, env })
+  const command = toCommand(file as string, args as string[], {
+    ...options,
+    shell: shellOf(name, options),
+  })
+  const result = spawnConfined(target, command, { __proto__: null, ...options, env })
+  if (name === 'spawnSync') return result
+  const shown = name === 'execSync' ? file : [options['argv0'] || file, ...args].join(' ')
+  return outputOf(result, String(shown), !options['stdio'])
+}
 
-  const { result, report } = withChannel(stdioEntries(options['stdio']), (stdio, status) =>
-    nodes.spawnSync(launcher, launcherArgs(target, { ...command, status }), {
-      ...rest,
-      stdio,
-    } as SpawnSyncOptions),
-  )
+// Node reads it with what it inherits.
+function copyEnv(env: unknown): unknown {
+  if (!env) return env
+  const copy: Record<string, unknown> = Object.create(null) as Record<string, unknown>
+  for (const name in env as object) copy[name] = (env as Record<string, unknown>)[name]
+  return copy
+}
 
-  if (report && !isExecFailure(report)) throw refusal(target, report, command)
-  if (report) return notExecuted(command, -report[1])
-  if (result.error && result.pid === 0) checkLauncher()
-  if (result.error) {
-    const { errno = 0 } = result.error as NodeJS.ErrnoException
-    result.error = nodeError('spawnSync', errno, command.file, command.argv.slice(1))
+// What Node checks last of all that it checks for these arguments. No timeout is like this.
+const WRONG_TIMEOUT = -0.5772156649
+
+/**
+ * Has Node check the arguments: its errors and warnings differ from version to version. Nothing can be executed
+ * by this, not even if Node did not refuse: in the place of what is right stands what does not exist.
+ */
+function check(name: SyncName, file: unknown, args: unknown, options: Options): void {
+  if (runtime !== 'node') return checkText(file, 'file')
+  const standIn = (value: unknown): unknown => (value === true || isText(value) ? nowhere() : value)
+  const shell = standIn(shellOf(name, options))
+  const checked = { __proto__: null, ...options, shell, timeout: WRONG_TIMEOUT }
+  try {
+    if (name === 'execSync') node.execSync(standIn(file) as string, checked as object)
+    else node[name](standIn(file) as string, args as string[], checked as object)
+  } catch (error) {
+    if (String((error as Error).message).endsWith(String(WRONG_TIMEOUT))) return
+    throw error
   }
-  ;(result.output as unknown[] | null)?.pop()
+  throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_RUNTIME' })
+}
+
+function shellOf(name: SyncName, { shell }: Options): unknown {
+  return name === 'execSync' && typeof shell !== 'string' ? true : shell
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '' && !value.includes('\0')
+}
+
+function spawnConfined(target: Target, command: Command, options: Options): Result {
+  const { profile, stack, shell, argv0, uid, gid, ...rest } = options
+  if (uid === -1 || gid === -1) return notExecuted(command, -EINVAL) // as the kernel would say
+  const entries = stdioEntries(options['stdio'])
+  let result: Result | undefined
+  const outcome = launch(({ fd, inode, owns }) => {
+    // A number of ours is one that the caller has not opened.
+    if (entries?.some(owns)) return 0
+    const args = launcherArgs(target, { ...command, status: entries?.length ?? 0, inode })
+    const stdio = entries ? [...entries, fd] : options['stdio']
+    result = node.spawnSync(launcherFile(), args, { ...rest, stdio } as object)
+    return 0
+  })
+  if (typeof outcome === 'number') return notExecuted(command, outcome)
+  if (!result) return notExecuted(command, -EBADF)
+  return judge(target, command, result, outcome)
+}
+
+function judge(target: Target, command: Command, result: Result, outcome: Outcome): Result {
+  const { error, pid, signal, output } = result
+  if (outcome === null) {
+    if (error && !pid) checkLauncher()
+    else if (signal === null) throw refusal(target, null)
+  } else if (outcome[1] !== 0) {
+    if (!isTargetFailure(outcome)) throw refusal(target, outcome)
+    return notExecuted(command, -outcome[1])
+  }
+  if (error) result.error = syncError(command, (error as NodeJS.ErrnoException).errno ?? 0)
+  ;(output as unknown[] | null)?.pop()
   return result
 }
 
 // Node's own result for a program that it cannot execute: its form differs from version to version.
 function notExecuted(command: Command, errno: number): Result {
-  const result: Result = nodes.spawnSync(nowhere())
-  result.error = nodeError('spawnSync', errno, command.file, command.argv.slice(1))
+  const result: Result = node.spawnSync(nowhere())
+  result.error = syncError(command, errno)
   return result
 }
 
-// What Node would execute; all other options are for Node to check.
-function toCommand(file: unknown, args: readonly string[], options: Options): Command {
-  const { shell, argv0, uid, gid } = options
-  checkText(file, 'file')
-  if (file === '') throw invalidArgValue('file', 'must not be empty', file)
-  for (const [index, argument] of args.entries()) {
-    if (typeof argument === 'string') checkText(argument, `args[${index}]`)
-  }
-  checkId(uid, 'options.uid')
-  checkId(gid, 'options.gid')
-  if (argv0 !== undefined && argv0 !== null) checkText(argv0, 'options.argv0')
-  if (shell !== undefined && shell !== null && typeof shell !== 'boolean') {
-    if (typeof shell !== 'string') {
-      throw invalidArgType('options.shell', 'one of type boolean or string', shell)
-    }
-    checkText(shell, 'options.shell')
-  }
-
-  const [program, rest] = shell
-    ? [typeof shell === 'string' ? shell : '/bin/sh', ['-c', [file, ...args].join(' ')]]
-    : [file, args]
-  return { file: program, argv: [(argv0 as string | null) ?? program, ...rest], uid, gid }
+function syncError({ file, argv }: Command, errno: number): NodeJS.ErrnoException {
+  return nodeError('spawnSync', errno, file, argv.slice(1))
 }
 
-function checkId(id: unknown, argument: string): asserts id is number | null | undefined {
-  if (id === undefined || id === null || id === ((id as number) | 0)) return
-  throw invalidArgType(argument, 'int32', id)
-}
-
-/** What execFileSync and execSync make of the result: the output, or an error. */
-export function outputOf(result: Result, command: string, inheritStderr: boolean): string | Buffer {
+// What execFileSync and execSync make of the result.
+function outputOf(result: Result, command: string, inheritStderr: boolean): string | Buffer {
   const { error, status, stderr, stdout } = result
   if (inheritStderr && stderr) process.stderr.write(stderr)
   if (error) throw Object.assign(error, result)

@@ -1,7 +1,7 @@
 import { checkText } from '../border/args.ts'
 import { invalidArgType, invalidArgValue } from '../border/errors.ts'
 import { launcherArgs, launcherFile } from './launcher.ts'
-import { checked, targetIn, type Confined, type Target } from './target.ts'
+import { readTarget, type Confined } from './target.ts'
 
 /**
  * Makes the command line that executes a program under a profile, for whatever starts programs: execa, zx,
@@ -38,15 +38,4 @@ export function confineCommand(
   for (const [index, argument] of args.entries()) checkText(argument, `args[${index}]`)
   const command = { file, argv: [file, ...args] }
   return { file: launcherFile(), args: launcherArgs(checkedTarget, command) }
-}
-
-function readTarget(target: unknown): Target {
-  if (typeof target === 'string') {
-    return { kind: 'change', profile: checked(target, 'target', 'exec') }
-  }
-  const found = typeof target === 'object' && target ? targetIn(target, 'target') : undefined
-  if (!found) {
-    throw invalidArgType('target', 'of type string or an object with profile or stack', target)
-  }
-  return found
 }

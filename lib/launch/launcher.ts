@@ -20,18 +20,19 @@ export interface Command {
   readonly argv: readonly string[]
   readonly uid?: number | null | undefined
   readonly gid?: number | null | undefined
-  /** the descriptor to report on */
+  /** the descriptor to report on, and which file it has to be */
   readonly status?: number
+  readonly inode?: number
 }
 
-/** Which stage failed, and a positive errno. */
+/** Which stage failed, and a positive errno: 0 when it is the last, and has not failed. */
 export type Report = readonly [stage: number, errno: number]
 
 const STAGE = { arguments: 1, onexec: 2, credentials: 3, exec: 4 } as const
 
-/** Whether the target was refused by the kernel's exec itself: Node has errors of its own for that. */
-export function isExecFailure([stage]: Report): boolean {
-  return stage === STAGE.exec
+/** Whether it is the target itself, or its user, that the kernel refused: Node has errors of its own for that. */
+export function isTargetFailure([stage]: Report): boolean {
+  return stage === STAGE.exec || stage === STAGE.credentials
 }
 
 /** Where the launcher is. */
@@ -48,10 +49,11 @@ export function nowhere(): string {
 
 /** The launcher's arguments, without its own `argv[0]`. */
 export function launcherArgs({ kind, profile }: Target, command: Command): string[] {
-  const { file, argv, uid, gid, status } = command
+  const { file, argv, uid, gid, status, inode } = command
   const [argv0 = file, ...rest] = argv
   const args = [kind === 'stack' ? 'stack' : 'profile', profile]
   if (status !== undefined) args.push(`status=${status}`)
+  if (inode !== undefined) args.push(`inode=${inode}`)
   // Node casts negative ids to what the kernel takes.
   if (uid !== undefined && uid !== null) args.push(`uid=${uid >>> 0}`)
   if (gid !== undefined && gid !== null) args.push(`gid=${gid >>> 0}`)
@@ -59,19 +61,13 @@ export function launcherArgs({ kind, profile }: Target, command: Command): strin
   return [...args, '--', file, ...rest]
 }
 
-/** The error for a target that was not executed because it could not be confined. */
-export function refusal(
-  { kind, profile }: Target,
-  [stage, errno]: Report,
-  command: Command,
-): AppArmorError {
+/** The error for a target that was not executed because it could not be confined; `null` for no report at all. */
+export function refusal({ kind, profile }: Target, report: Report | null): AppArmorError {
+  if (report === null) return unusable('it ended without a report')
+  const [stage, errno] = report
   if (stage === STAGE.onexec) {
     const syscall = kind === 'stack' ? 'aa_stack_onexec' : 'aa_change_onexec'
     return diagnosed({ errno: -errno, syscall, profile })
-  }
-  if (stage === STAGE.credentials) {
-    const syscall = command.uid === undefined || command.uid === null ? 'setgid' : 'setuid'
-    return new AppArmorError({ errno: -errno, syscall, profile })
   }
   return unusable(errnoName(-errno))
 }

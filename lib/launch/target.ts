@@ -1,6 +1,6 @@
 /** What a child is to be confined by. */
 import { checkProfile } from '../border/args.ts'
-import { invalidArgValue } from '../border/errors.ts'
+import { invalidArgType, invalidArgValue } from '../border/errors.ts'
 import type { Kind } from '../border/native.ts'
 import { readOptions } from '../border/options.ts'
 
@@ -42,6 +42,18 @@ export function targetIn(options: object, argument: string): Target | undefined 
     return { kind: 'stack', profile: checked(found.stack, `${argument}.stack`, 'stack') }
   }
   return undefined
+}
+
+/** The target that is given as a profile's name, or as an object with `profile` or `stack`. */
+export function readTarget(target: unknown): Target {
+  if (typeof target === 'string') {
+    return { kind: 'change', profile: checked(target, 'target', 'exec') }
+  }
+  const found = typeof target === 'object' && target ? targetIn(target, 'target') : undefined
+  if (!found) {
+    throw invalidArgType('target', 'of type string or an object with profile or stack', target)
+  }
+  return found
 }
 
 /** A profile's name as it can be handed to the launcher. */

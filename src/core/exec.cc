@@ -55,12 +55,6 @@ Result<Done> setOnexec(Change change, std::string_view profile) {
   return writeAttr(Attr::exec, *command);
 }
 
-Result<std::array<int, 2>> openPipe() {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return Failure{errno, "pipe2"};
-  return ends;
-}
-
 Failure replaceProgram(const Program& program) {
   auto arguments = pointers(program.arguments);
   auto environment = pointers(program.environment);

@@ -5,7 +5,6 @@
 // the token, and leaving the hat kills the task.
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +16,6 @@ namespace apparmor {
 
 // Refused with EBUSY inside a hat.
 Result<Done> setOnexec(Change change, std::string_view profile);
-
-// A pipe that no child inherits: { to read from, to write to }.
-Result<std::array<int, 2>> openPipe();
 
 struct Program {
   std::string file;

@@ -1,56 +1,68 @@
 #include "report.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
+#include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-#include "unique_fd.h"
-
 namespace apparmor {
 namespace {
 
-thread_local UniqueFd channel;
+constexpr int32_t kArguments = 1;  // The launcher's stages, as in src/launcher/launcher.c.
+constexpr int kFirstOther = STDERR_FILENO + 1;
 
-// No error at end-of-file.
-Result<std::optional<Report>> readReport(int fd) {
-  Report report;
-  ssize_t size = 0;
-  do {
-    size = read(fd, report.data(), sizeof report);
-  } while (size < 0 && errno == EINTR);
-  if (size == 0) return std::optional<Report>();
-  // A write to a pipe is never split when it is as small as a report.
-  if (size != sizeof report) return Failure{size < 0 ? errno : EPROTO, "read"};
-  return std::optional(report);
+// A descriptor above the standard ones for the same file.
+UniqueFd lift(UniqueFd fd) {
+  if (fd.get() >= kFirstOther) return fd;
+  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstOther));
+}
+
+Result<std::optional<Report>> lastReport(int fd) {
+  std::optional<Report> last;
+  for (;;) {
+    Report report;
+    const ssize_t size = read(fd, report.data(), sizeof report);
+    if (size == 0) return last;
+    if (size < 0 && errno == EINTR) continue;
+    // A write to a pipe is never split when it is as small as a report.
+    if (size != sizeof report) return Failure{size < 0 ? errno : EPROTO, "read"};
+    last = report;
+  }
+}
+
+// How a child has ended. It stays to be waited for.
+siginfo_t endOf(pid_t child) {
+  siginfo_t info{};
+  while (waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  }
+  return info;
+}
+
+void reap(pid_t child) {
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace
 
-Result<std::optional<Report>> takeReport(int readEnd, int writeEnd) {
-  const UniqueFd from(readEnd);
-  close(writeEnd);
-  return readReport(from.get());
+Result<ReportPipe> ReportPipe::open() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return Failure{errno, "pipe2"};
+  UniqueFd read = lift(UniqueFd(ends[0]));
+  UniqueFd write = lift(UniqueFd(ends[1]));
+  if (!read || !write) return Failure{errno, "pipe2"};
+  return ReportPipe(std::move(read), std::move(write));
 }
 
-Result<int> reportChannel() {
-  if (!channel) channel = UniqueFd(eventfd(0, EFD_CLOEXEC));
-  if (!channel) return Failure{errno, "eventfd2"};
-  return channel.get();
-}
-
-Result<std::optional<Report>> takeChannelReport() {
-  // Asked first: whether a read would wait is not ours to say, since libuv 1.53 and Deno make the descriptors
-  // that a child inherits wait.
-  pollfd ready{channel.get(), POLLIN, 0};
-  int count = 0;
-  do {
-    count = poll(&ready, 1, 0);
-  } while (count < 0 && errno == EINTR);
-  if (count < 0) return Failure{errno, "poll"};
-  if (count == 0) return std::optional<Report>();
-  return readReport(channel.get());
+Result<std::optional<Report>> ReportPipe::take(pid_t launcher) {
+  write_ = UniqueFd();
+  auto report = lastReport(read_.get());
+  if (!report || launcher <= 0) return report;
+  // A program that ends without a word is not the launcher.
+  if (!*report && endOf(launcher).si_code == CLD_EXITED) *report = Report{kArguments, EPROTO};
+  if (*report && (**report)[1] != 0) reap(launcher);
+  return report;
 }
 
 }  // namespace apparmor

@@ -1,26 +1,39 @@
-// How the launcher says why it did not execute its target (src/launcher/launcher.c): eight bytes on
-// a descriptor.
+// What the launcher says of its work (src/launcher/launcher.c): eight bytes each on a descriptor that it alone
+// has. It closes on exec, so end-of-file tells when the target runs.
 #pragma once
+
+#include <sys/types.h>
 
 #include <array>
 #include <cstdint>
 #include <optional>
 
 #include "result.h"
+#include "unique_fd.h"
 
 namespace apparmor {
 
 using Report = std::array<int32_t, 2>;  // stage, positive errno
 
-// For a launcher whose target runs on: a pipe. Closes the write end, waits until the launcher has
-// reported or the last copy of that end is closed, which the launcher's exec does, and closes the
-// read end.
-Result<std::optional<Report>> takeReport(int readEnd, int writeEnd);
+// One pipe for one launcher. Both ends are above the standard descriptors, which a child may inherit by their
+// numbers, also where this process has closed one of those.
+class ReportPipe {
+ public:
+  static Result<ReportPipe> open();
 
-// For a launcher that is waited for until it and its target have ended: one descriptor for all
-// launchers of the calling thread, one after the other. It is an eventfd: its counter, which the
-// launcher adds to once, is the report.
-Result<int> reportChannel();
-Result<std::optional<Report>> takeChannelReport();
+  int readEnd() const { return read_.get(); }
+  int writeEnd() const { return write_.get(); }
+
+  // Closes the write end, waits until the launcher has ended or has executed its target, and returns the last
+  // that it reported. A launcher that failed is gone then: it has been waited for. Nothing, when a signal
+  // ended the launcher first. `launcher` is 0 where others wait for it.
+  Result<std::optional<Report>> take(pid_t launcher);
+
+ private:
+  ReportPipe(UniqueFd read, UniqueFd write) : read_(std::move(read)), write_(std::move(write)) {}
+
+  UniqueFd read_;
+  UniqueFd write_;
+};
 
 }  // namespace apparmor

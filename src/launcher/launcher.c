@@ -7,9 +7,10 @@
 // this device and inode, make it close-on-exec, set NAME for this task's next exec, take gid and
 // uid, execute FILE as execvp(3) would. Whatever fails ends the program before FILE is executed,
 // and is reported once: on FD as two little-endian int32, the stage and a positive errno, else as
-// a line on stderr. End-of-file on FD without a report means that FILE was executed, or that a
-// signal ended the launcher before, or that FD is another file. The exit status is 127 when FILE
-// was not found, and 126 for every other failure.
+// a line on stderr. Just before FILE is executed, the last stage with errno 0 is reported on FD:
+// end-of-file after it means that FILE was executed, and end-of-file without it that another
+// program than this one ran, that a signal ended it, or that FD is another file. The exit status is
+// 127 when FILE was not found, and 126 for every other failure.
 //
 // Kernel contract: the profile set for the next exec ("onexec") belongs to the task, survives a
 // change of ids and a failed exec, and is used up by the first exec that succeeds. So nothing but
@@ -107,11 +108,16 @@ static void complain(const struct request *request, enum stage stage, int error)
   sys_write(2, line, at - line);
 }
 
+// Whether the report was taken.
+static int report(const struct request *request, enum stage stage, int error) {
+  const int32_t message[2] = {stage, error};
+  const uint32_t fd = request->number[STATUS];
+  return fd != NONE && sys_write(fd, message, 8) == 8;
+}
+
 static _Noreturn void fail(const struct request *request, enum stage stage, int error) {
-  const int32_t report[2] = {stage, error};
   sys_ignore_sigpipe();  // A reader that went away must not turn the exit status into a signal.
-  if (request->number[STATUS] == NONE || sys_write(request->number[STATUS], report, 8) != 8)
-    complain(request, stage, error);
+  if (!report(request, stage, error)) complain(request, stage, error);
   sys_exit(stage == EXEC && error == ENOENT ? 127 : 126);
 }
 
@@ -297,5 +303,8 @@ __attribute__((used)) _Noreturn void launch(long *stack) {
 
   if ((error = set_onexec(&request))) fail(&request, ONEXEC, error);
   if ((error = take_ids(&request))) fail(&request, CREDENTIALS, error);
+  // What cannot be reported must not be executed.
+  if (request.number[STATUS] != NONE && !report(&request, EXEC, 0))
+    fail(&request, ARGUMENTS, EBADF);
   fail(&request, EXEC, search(request.file, request.argv, env));
 }

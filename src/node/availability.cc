@@ -1,19 +1,22 @@
 #include "../core/availability.h"
 
 #include "exports.h"
+#include "values.h"
 
 namespace apparmor::node {
 
 // availability() → { errno, mountpoint }
-napi_value getAvailability(Call& call) {
+Napi::Value getAvailability(const Napi::CallbackInfo& info) {
   const Availability found = availability();
-  return toObject(call.env(), {{"errno", toValue(call.env(), -found.error)},
-                               {"mountpoint", toValue(call.env(), found.mountpoint)}});
+  auto object = Napi::Object::New(info.Env());
+  object.Set("errno", -found.error);
+  object.Set("mountpoint", toValue(info.Env(), found.mountpoint));
+  return object;
 }
 
 // findMountpoint()
-napi_value findMountpointPath(Call& call) {
-  return answer(call, findMountpoint());
+Napi::Value findMountpointPath(const Napi::CallbackInfo& info) {
+  return answer(info.Env(), findMountpoint());
 }
 
 }  // namespace apparmor::node

@@ -1,9 +1,11 @@
 // The functions of the export table (src/addon.cc), by the file that holds them.
 #pragma once
 
-#include "call.h"
+#include <napi.h>
 
 namespace apparmor::node {
+
+using Function = Napi::Value(const Napi::CallbackInfo& info);
 
 // availability.cc
 Function getAvailability, findMountpointPath;
@@ -16,7 +18,7 @@ Function changeProcess, changeThread, changeExec, tryProfile, tryHatName, change
     leaveHatAgain;
 
 // launch.cc
-Function openStatusPipe, takeStatusReport, openReportChannel, takeReportOfChannel, execProgram;
+Function launchProgram, execProgram;
 
 // policy.cc
 Function listProfiles, listRevisions, getFeatureId, askLabel;

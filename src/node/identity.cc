@@ -2,50 +2,65 @@
 #include "../core/labels.h"
 #include "../core/peer.h"
 #include "../core/processes.h"
+#include "arguments.h"
 #include "exports.h"
 #include "task.h"
+#include "values.h"
 
 namespace apparmor::node {
 
 // readAttr(name: 'current' | 'exec' | 'prev')
-napi_value readOwnAttr(Call& call) {
-  const std::string name = call.bytes(0);
-  if (call.wrong()) return nullptr;
-  if (name == "current") return answer(call, readAttr(Attr::current, "aa_getcon"));
-  return answer(call, readAttr(name == "exec" ? Attr::exec : Attr::prev, "aa_getprocattr"));
+Napi::Value readOwnAttr(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::string name = arguments.bytes(0);
+  if (arguments.wrong()) return {};
+  if (name == "current") return answer(info.Env(), readAttr(Attr::current, "aa_getcon"));
+  const Attr attr = name == "exec" ? Attr::exec : Attr::prev;
+  return answer(info.Env(), readAttr(attr, "aa_getprocattr"));
 }
 
 // readTask(pid)
-napi_value readTaskLabel(Call& call) {
-  const pid_t pid = call.integer(0);
-  return call.wrong() ? nullptr : answer(call, taskLabel(pid));
+Napi::Value readTaskLabel(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const pid_t pid = arguments.integer(0);
+  if (arguments.wrong()) return {};
+  return answer(info.Env(), taskLabel(pid));
 }
 
 // listThreads(pid) → [{ tid, name, label }]
-napi_value listThreadLabels(Call& call) {
-  napi_env env = call.env();
-  const pid_t pid = call.integer(0);
-  if (call.wrong()) return nullptr;
+Napi::Value listThreadLabels(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  const pid_t pid = arguments.integer(0);
+  if (arguments.wrong()) return {};
   const auto threads = threadLabels(pid);
   if (!threads) return fail(env, threads.failure());
-  return toList(env, *threads, [&](const ThreadLabel& thread) {
-    return toObject(env, {{"tid", toValue(env, thread.tid)},
-                          {"name", toValue(env, thread.name)},
-                          {"label", toValue(env, thread.label)}});
-  });
+  auto list = Napi::Array::New(env, threads->size());
+  uint32_t index = 0;
+  for (const ThreadLabel& thread : *threads) {
+    auto object = Napi::Object::New(env);
+    object.Set("tid", thread.tid);
+    object.Set("name", toValue(env, thread.name));
+    object.Set("label", toValue(env, thread.label));
+    list.Set(index++, object);
+  }
+  return list;
 }
 
 // readPeer(fd)
-napi_value readPeerLabel(Call& call) {
-  const int fd = call.integer(0);
-  return call.wrong() ? nullptr : answer(call, peerLabel(fd));
+Napi::Value readPeerLabel(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const int fd = arguments.integer(0);
+  if (arguments.wrong()) return {};
+  return answer(info.Env(), peerLabel(fd));
 }
 
 // runningProcesses(pids) → promise of rows (core/processes.h)
-napi_value listProcesses(Call& call) {
-  auto pids = call.integers(0);
-  if (call.wrong()) return nullptr;
-  return startTask(call.env(), [pids = std::move(pids)] { return runningProcesses(pids); });
+Napi::Value listProcesses(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  auto pids = arguments.integers(0);
+  if (arguments.wrong()) return {};
+  return startTask(info.Env(), [pids = std::move(pids)] { return runningProcesses(pids); });
 }
 
 }  // namespace apparmor::node

@@ -1,34 +1,33 @@
 #include "../core/exec.h"
 #include "../core/report.h"
+#include "arguments.h"
 #include "exports.h"
+#include "values.h"
 
 namespace apparmor::node {
-// openPipe() → [read, write]
-napi_value openStatusPipe(Call& call) {
-  return answer(call, openPipe());
-}
 
-// takeReport(read, write) → [stage, errno] | null
-napi_value takeStatusReport(Call& call) {
-  const int read = call.integer(0);
-  const int write = call.integer(1);
-  return call.wrong() ? nullptr : answer(call, takeReport(read, write));
-}
-
-// reportChannel() → fd
-napi_value openReportChannel(Call& call) {
-  return answer(call, reportChannel());
-}
-
-// takeChannelReport() → [stage, errno] | null
-napi_value takeReportOfChannel(Call& call) {
-  return answer(call, takeChannelReport());
+// launch(start) → [stage, errno] | null. `start` gets the descriptors to write to and to read from, and returns
+// the launcher's process id, or 0. They are closed whatever becomes of it: this frame owns them.
+Napi::Value launchProgram(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  const Napi::Function start = arguments.function(0);
+  if (arguments.wrong()) return {};
+  auto pipe = ReportPipe::open();
+  if (!pipe) return fail(env, pipe.failure());
+  const Napi::Value launcher =
+      start.Call({toValue(env, pipe->writeEnd()), toValue(env, pipe->readEnd())});
+  if (launcher.IsEmpty()) return {};  // it has thrown
+  return answer(env, pipe->take(launcher.IsNumber() ? launcher.As<Napi::Number>() : 0));
 }
 
 // execve(file, arguments, environment, keepFds)
-napi_value execProgram(Call& call) {
-  const Program program{call.bytes(0), call.byteList(1), call.byteList(2), call.integers(3)};
-  return call.wrong() ? nullptr : fail(call.env(), replaceProgram(program));
+Napi::Value execProgram(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Program program{arguments.bytes(0), arguments.byteList(1), arguments.byteList(2),
+                        arguments.integers(3)};
+  if (arguments.wrong()) return {};
+  return fail(info.Env(), replaceProgram(program));
 }
 
 }  // namespace apparmor::node

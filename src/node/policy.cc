@@ -2,38 +2,46 @@
 
 #include "../core/features.h"
 #include "../core/query.h"
+#include "arguments.h"
 #include "exports.h"
 #include "task.h"
+#include "values.h"
 
 namespace apparmor::node {
 
 // loadedProfiles() → promise of rows (core/policy.h)
-napi_value listProfiles(Call& call) {
-  return startTask(call.env(), loadedProfiles);
+Napi::Value listProfiles(const Napi::CallbackInfo& info) {
+  return startTask(info.Env(), loadedProfiles);
 }
 
 // policyRevisions() → promise of rows
-napi_value listRevisions(Call& call) {
-  return startTask(call.env(), policyRevisions);
+Napi::Value listRevisions(const Napi::CallbackInfo& info) {
+  return startTask(info.Env(), policyRevisions);
 }
 
 // featureId(path)
-napi_value getFeatureId(Call& call) {
-  const std::string path = call.bytes(0);
-  return call.wrong() ? nullptr : answer(call, featureId(path));
+Napi::Value getFeatureId(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::string path = arguments.bytes(0);
+  if (arguments.wrong()) return {};
+  return answer(info.Env(), featureId(path));
 }
 
 // queryLabel(label, match) → [allow, deny, audit, quiet]
-napi_value askLabel(Call& call) {
-  napi_env env = call.env();
-  const std::string label = call.bytes(0);
-  const std::string match = call.bytes(1);
-  if (call.wrong()) return nullptr;
+Napi::Value askLabel(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  const std::string label = arguments.bytes(0);
+  const std::string match = arguments.bytes(1);
+  if (arguments.wrong()) return {};
   const auto found = queryLabel(label, match);
   if (!found) return fail(env, found.failure());
-  const auto mask = [&](uint32_t bits) { return toValue(env, static_cast<double>(bits)); };
-  return toList(env,
-                {mask(found->allow), mask(found->deny), mask(found->audit), mask(found->quiet)});
+  auto masks = Napi::Array::New(env, 4);
+  uint32_t index = 0;
+  for (const uint32_t mask : {found->allow, found->deny, found->audit, found->quiet}) {
+    masks.Set(index++, mask);
+  }
+  return masks;
 }
 
 }  // namespace apparmor::node

@@ -2,7 +2,9 @@
 #include "../core/hat.h"
 #include "../core/threads.h"
 #include "../core/trial.h"
+#include "arguments.h"
 #include "exports.h"
+#include "values.h"
 
 namespace apparmor::node {
 namespace {
@@ -12,72 +14,92 @@ Change toChange(const std::string& kind) {
   return kind == "stack" ? Change::stack : Change::replace;
 }
 
+// [{ tid, errno }]
+Napi::Value toList(Napi::Env env, const std::vector<Answer>& answers) {
+  auto list = Napi::Array::New(env, answers.size());
+  uint32_t index = 0;
+  for (const Answer& answer : answers) {
+    auto object = Napi::Object::New(env);
+    object.Set("tid", answer.tid);
+    object.Set("errno", -answer.error);
+    list.Set(index++, object);
+  }
+  return list;
+}
+
 }  // namespace
 
 // changeProcess(kind, profile, timeoutMs, abortOnPartial)
-napi_value changeProcess(Call& call) {
-  napi_env env = call.env();
-  const Change kind = toChange(call.bytes(0));
-  const std::string profile = call.bytes(1);
-  const auto timeoutNs = static_cast<int64_t>(call.number(2) * 1e6);
-  const bool abort = call.flag(3);
-  if (call.wrong()) return nullptr;
-  const auto change =
-      changeEveryThread(kind, profile, timeoutNs, abort ? OnPartial::abort : OnPartial::report);
+Napi::Value changeProcess(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  const Change kind = toChange(arguments.bytes(0));
+  const std::string profile = arguments.bytes(1);
+  const auto timeoutNs = static_cast<int64_t>(arguments.number(2) * 1e6);
+  const OnPartial onPartial = arguments.flag(3) ? OnPartial::abort : OnPartial::report;
+  if (arguments.wrong()) return {};
+  const auto change = changeEveryThread(kind, profile, timeoutNs, onPartial);
   if (!change) return fail(env, change.failure());
-
-  napi_value refused = toList(env, change->refused, [&](const Answer& answer) {
-    return toObject(env,
-                    {{"tid", toValue(env, answer.tid)}, {"errno", toValue(env, -answer.error)}});
-  });
-  return toObject(env, {{"threads", toValue(env, static_cast<double>(change->threads))},
-                        {"setuidWorks", toValue(env, change->setuidWorks)},
-                        {"partialErrno", toValue(env, -change->partialError)},
-                        {"refused", refused}});
+  auto object = Napi::Object::New(env);
+  object.Set("threads", static_cast<double>(change->threads));
+  object.Set("setuidWorks", change->setuidWorks);
+  object.Set("partialErrno", -change->partialError);
+  object.Set("refused", toList(env, change->refused));
+  return object;
 }
 
 // changeThread(kind, profile)
-napi_value changeThread(Call& call) {
-  const Change kind = toChange(call.bytes(0));
-  const std::string profile = call.bytes(1);
-  if (call.wrong()) return nullptr;
+Napi::Value changeThread(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Change kind = toChange(arguments.bytes(0));
+  const std::string profile = arguments.bytes(1);
+  if (arguments.wrong()) return {};
   const auto command = makeCommand(kind, profile);
-  if (!command) return fail(call.env(), command.failure());
-  return answer(call, writeAttr(Attr::current, *command));
+  if (!command) return fail(info.Env(), command.failure());
+  return answer(info.Env(), writeAttr(Attr::current, *command));
 }
 
 // changeExec(kind, profile)
-napi_value changeExec(Call& call) {
-  const Change kind = toChange(call.bytes(0));
-  const std::string profile = call.bytes(1);
-  return call.wrong() ? nullptr : answer(call, setOnexec(kind, profile));
+Napi::Value changeExec(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const Change kind = toChange(arguments.bytes(0));
+  const std::string profile = arguments.bytes(1);
+  if (arguments.wrong()) return {};
+  return answer(info.Env(), setOnexec(kind, profile));
 }
 
 // tryProfile(profile)
-napi_value tryProfile(Call& call) {
-  const std::string profile = call.bytes(0);
-  if (call.wrong()) return nullptr;
+Napi::Value tryProfile(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::string profile = arguments.bytes(0);
+  if (arguments.wrong()) return {};
   const auto tried = tryChange(Change::replace, profile);
-  return tried ? nullptr : fail(call.env(), tried.failure());
+  return tried ? Napi::Value() : fail(info.Env(), tried.failure());
 }
 
 // tryHat(hat)
-napi_value tryHatName(Call& call) {
-  const std::string hat = call.bytes(0);
-  return call.wrong() ? nullptr : answer(call, tryHat(hat));
+Napi::Value tryHatName(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::string hat = arguments.bytes(0);
+  if (arguments.wrong()) return {};
+  return answer(info.Env(), tryHat(hat));
 }
 
 // changeHat(hats, token)
-napi_value changeToHat(Call& call) {
-  const auto hats = call.byteList(0);
-  const uint64_t token = call.token(1);
-  return call.wrong() ? nullptr : answer(call, changeHat(hats, token));
+Napi::Value changeToHat(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const auto hats = arguments.byteList(0);
+  const uint64_t token = arguments.token(1);
+  if (arguments.wrong()) return {};
+  return answer(info.Env(), changeHat(hats, token));
 }
 
 // leaveHat(token)
-napi_value leaveHatAgain(Call& call) {
-  const uint64_t token = call.token(0);
-  return call.wrong() ? nullptr : answer(call, leaveHat(token));
+Napi::Value leaveHatAgain(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const uint64_t token = arguments.token(0);
+  if (arguments.wrong()) return {};
+  return answer(info.Env(), leaveHat(token));
 }
 
 }  // namespace apparmor::node

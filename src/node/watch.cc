@@ -1,22 +1,27 @@
 #include <pthread.h>
 
-#include <cerrno>
 #include <memory>
+#include <utility>
 
 #include "../core/revision.h"
+#include "arguments.h"
 #include "exports.h"
+#include "values.h"
 
 namespace apparmor::node {
 namespace {
 
 using Next = Result<std::optional<std::string>>;
-using SharedWatch = std::shared_ptr<RevisionWatch>;
+
+struct Watcher;
+void hand(Napi::Env env, Napi::Function onRevision, Watcher* watcher, Next* next);
+using Deliver = Napi::TypedThreadSafeFunction<Watcher, Next, hand>;
 
 // A thread that waits for revisions and hands each to JavaScript. It ends when it is stopped or its
 // environment ends; then the finalizer, on the JavaScript thread, joins it.
 struct Watcher {
-  SharedWatch watch;
-  napi_threadsafe_function deliver = nullptr;
+  std::shared_ptr<RevisionWatch> watch;
+  Deliver deliver{};
   pthread_t thread{};
   bool started = false;
 };
@@ -24,7 +29,7 @@ struct Watcher {
 // Runs on the watcher's thread; must not touch JavaScript.
 void* wait(void* data) {
   const auto& watcher = *static_cast<Watcher*>(data);
-  napi_threadsafe_function deliver = watcher.deliver;
+  const Deliver deliver = watcher.deliver;
   bool goesOn = true;
   while (goesOn) {
     auto next = std::make_unique<Next>(watcher.watch->next());
@@ -32,82 +37,57 @@ void* wait(void* data) {
     if (stopped) break;
     goesOn = static_cast<bool>(*next);
     // An environment that ends takes no more, not even a release.
-    if (napi_call_threadsafe_function(deliver, next.get(), napi_tsfn_nonblocking) != napi_ok) {
-      return nullptr;
-    }
+    if (deliver.NonBlockingCall(next.get()) != napi_ok) return nullptr;
     (void)next.release();  // hand() has it
   }
-  napi_release_threadsafe_function(deliver, napi_tsfn_release);
+  deliver.Release();
   return nullptr;
 }
 
 // onRevision(error, revision)
-void hand(napi_env env, napi_value onRevision, void*, void* data) {
-  const std::unique_ptr<Next> next(static_cast<Next*>(data));
-  if (env == nullptr) return;
-  napi_value none = toNull(env);
-  const napi_value arguments[] = {*next ? none : toError(env, next->failure()),
-                                  *next ? toValue(env, **next) : none};
-  napi_value self = nullptr;
-  napi_get_undefined(env, &self);
-  napi_call_function(env, self, onRevision, 2, arguments, nullptr);
+void hand(Napi::Env env, Napi::Function onRevision, Watcher*, Next* next) {
+  const std::unique_ptr<Next> owned(next);
+  if (static_cast<napi_env>(env) == nullptr) return;
+  if (*next) {
+    onRevision.Call({env.Null(), toValue(env, **next)});
+  } else {
+    onRevision.Call({toError(env, next->failure()).Value(), env.Null()});
+  }
 }
 
-void finish(napi_env, void* data, void*) {
-  const std::unique_ptr<Watcher> watcher(static_cast<Watcher*>(data));
+void finish(Napi::Env, Watcher* watcher, Watcher*) {
+  const std::unique_ptr<Watcher> owned(watcher);
   watcher->watch->stop();
   if (watcher->started) pthread_join(watcher->thread, nullptr);
 }
 
-napi_value stop(napi_env env, napi_callback_info info) {
-  void* watch = nullptr;
-  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &watch);
-  (*static_cast<SharedWatch*>(watch))->stop();
-  return nullptr;
-}
-
-void forget(napi_env, void* watch, void*) {
-  delete static_cast<SharedWatch*>(watch);
-}
-
-// A function that stops it. It may outlive the watcher.
-napi_value stopper(napi_env env, const SharedWatch& watch) {
-  auto* data = new SharedWatch(watch);
-  napi_value function = nullptr;
-  napi_create_function(env, "stop", NAPI_AUTO_LENGTH, stop, data, &function);
-  if (napi_add_finalizer(env, function, data, forget, nullptr, nullptr) != napi_ok) {
-    delete data;
-    return nullptr;
-  }
-  return function;
-}
-
 }  // namespace
 
-// watchRevision(namespace, keepsLoop, onRevision) → function that stops it
-napi_value watchRevision(Call& call) {
-  napi_env env = call.env();
-  const std::string policyNamespace = call.bytes(0);
-  const bool keepsLoop = call.flag(1);
-  if (call.wrong()) return nullptr;
+// watchRevision(namespace, keepsLoop, onRevision) → function that stops it, and may outlive the watcher
+Napi::Value watchRevision(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  const std::string policyNamespace = arguments.bytes(0);
+  const bool keepsLoop = arguments.flag(1);
+  const Napi::Function onRevision = arguments.function(2);
+  if (arguments.wrong()) return {};
   auto opened = RevisionWatch::open(policyNamespace);
   if (!opened) return fail(env, opened.failure());
-  const SharedWatch watch(std::move(*opened));
+  const std::shared_ptr<RevisionWatch> watch(std::move(*opened));
 
   auto watcher = std::make_unique<Watcher>(Watcher{watch});
-  napi_value name = toValue(env, std::string_view("apparmor.watch"));
-  if (napi_create_threadsafe_function(env, call.function(2), nullptr, name, 0, 1, watcher.get(),
-                                      finish, nullptr, hand, &watcher->deliver) != napi_ok) {
-    return fail(env, {EINVAL, "napi_create_threadsafe_function"});
-  }
+  watcher->deliver =
+      Deliver::New(env, onRevision, "apparmor.watch", 0, 1, watcher.get(), finish, watcher.get());
+  if (static_cast<napi_threadsafe_function>(watcher->deliver) == nullptr) return {};
   Watcher& running = *watcher.release();  // finish() has it
   if (const int error = pthread_create(&running.thread, nullptr, wait, &running)) {
-    napi_release_threadsafe_function(running.deliver, napi_tsfn_abort);
+    running.deliver.Abort();
     return fail(env, {error, "pthread_create"});
   }
   running.started = true;
-  if (!keepsLoop) napi_unref_threadsafe_function(env, running.deliver);
-  return stopper(env, watch);
+  if (!keepsLoop) running.deliver.Unref(env);
+  return Napi::Function::New(
+      env, [watch](const Napi::CallbackInfo&) { watch->stop(); }, "stop");
 }
 
 }  // namespace apparmor::node

@@ -18,6 +18,66 @@ t.test('the binary exports what interface Native declares, and nothing else', as
   for (const value of Object.values(binary)) t.type(value, 'function')
 })
 
+// Arguments that a native takes, and for each kind others that it has to refuse.
+const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
+  readAttr: ['current'],
+  readTask: [1],
+  listThreads: [1],
+  readPeer: [0],
+  runningProcesses: [[1]],
+  watchRevision: ['', false, () => {}],
+  featureId: ['/nowhere'],
+  queryLabel: ['unconfined', 'a'],
+  changeProcess: ['change', 'apparmor-test-missing', 1000, false],
+  changeThread: ['change', 'apparmor-test-missing'],
+  changeExec: ['change', 'apparmor-test-missing'],
+  tryProfile: ['apparmor-test-missing'],
+  tryHat: ['hat'],
+  changeHat: [['hat'], 1n],
+  leaveHat: [1n],
+  launch: [() => 0],
+  execve: ['/nowhere', ['a'], ['A=b'], [1000]],
+}
+const NONE = ['availability', 'findMountpoint', 'loadedProfiles', 'policyRevisions']
+const ANYTHING: readonly unknown[] = [
+  undefined,
+  null,
+  {},
+  Symbol('a'),
+  'a',
+  1,
+  1n,
+  true,
+  [],
+  t.fail,
+]
+const kindOf = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value)
+
+/** What stands for a value and is not of its kind, or not of its range. */
+function wrongFor(value: unknown): readonly unknown[] {
+  const others = ANYTHING.filter((other) => kindOf(other) !== kindOf(value))
+  if (typeof value === 'string') return [...others, 'a\ud800', '\udc00']
+  if (typeof value === 'bigint') return [...others, -1n, 2n ** 64n]
+  if (Array.isArray(value))
+    return [...others, ...wrongFor(value[0]).map((wrong) => [value[0], wrong])]
+  return others
+}
+
+t.test('a native refuses every argument that is not what it takes', async (t) => {
+  const binary = createRequire(import.meta.url)(resolve(BINARY)) as Record<string, () => unknown>
+  t.strictSame([...Object.keys(TAKEN), ...NONE].sort(), Object.keys(binary).sort())
+  for (const [name, taken] of Object.entries(TAKEN)) {
+    for (const [index, value] of taken.entries()) {
+      for (const wrong of wrongFor(value)) {
+        const given = taken.with(index, wrong) as []
+        const refused = { name: 'TypeError', message: /native argument not checked/ }
+        t.throws(() => binary[name]?.(...given), refused, `${name}, argument ${index}`)
+      }
+    }
+    t.throws(() => binary[name]?.(), TypeError, `${name} without arguments`)
+  }
+})
+
 /** A copy of the package without a binary. */
 function copyPackage(t: Test): string {
   const dir = t.testdir()

@@ -334,6 +334,7 @@ t.test('its system calls are these', async (t) => {
     'setgroups',
     'setgid',
     'setuid',
+    'write', // that the target is executed now
     'execve',
   ])
   t.strictSame(calls(['profile', 'apparmor-test-missing', STATUS, ...target]), [

@@ -6,6 +6,7 @@ int main() {
   testAttr();
   testLabels();
   testTaskList();
+  testReport();
   testCopies();
   printf("1..%d\n", test::checks);
   return test::failures == 0 ? 0 : 1;

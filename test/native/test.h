@@ -27,4 +27,5 @@ void testText();
 void testAttr();
 void testLabels();
 void testTaskList();
+void testReport();
 void testCopies();

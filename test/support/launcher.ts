@@ -6,7 +6,7 @@ export interface Run {
   readonly status: number | null
   readonly stdout: string
   readonly stderr: string
-  /** What the launcher wrote on descriptor 3: null for nothing, which means that the target ran. */
+  /** The last that the launcher wrote on descriptor 3; null when it wrote nothing, or when the target ran. */
   readonly report: { readonly stage: number; readonly errno: number } | null
 }
 
@@ -32,8 +32,17 @@ export function run(launcher: string, args: readonly string[], options: RunOptio
   return { status, stdout: String(stdout), stderr: String(stderr), report: decode(report) }
 }
 
-function decode(report: Buffer): Run['report'] {
-  if (report.length === 0) return null
-  if (report.length !== 8) throw new Error(`a report of ${report.length} bytes`)
-  return { stage: report.readInt32LE(0), errno: report.readInt32LE(4) }
+// The target is announced before it is executed: a failure of the exec itself follows that.
+function decode(bytes: Buffer): Run['report'] {
+  const reports = Array.from({ length: bytes.length / 8 }, (_, i) => ({
+    stage: bytes.readInt32LE(8 * i),
+    errno: bytes.readInt32LE(8 * i + 4),
+  }))
+  const [first, second, ...more] = reports
+  const announced = first?.stage === STAGE.exec && first.errno === 0
+  if (bytes.length % 8 > 0 || more.length > 0 || (second && !announced)) {
+    throw new Error(`a report of ${bytes.length} bytes`)
+  }
+  if (first?.stage === STAGE.exec && !announced) throw new Error('an exec that was not announced')
+  return (announced ? second : first) ?? null
 }

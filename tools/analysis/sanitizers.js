@@ -13,7 +13,8 @@ import { buildCoreTests, sanitizers } from '../test/core.js'
 
 const WORK = resolve('build/sanitized')
 const PLACE = join(WORK, 'node_modules/apparmor')
-const SOURCES = ['src', 'binding.gyp', 'package.json', 'dist', 'tools']
+const HEADERS = 'node_modules/node-addon-api'
+const SOURCES = ['src', HEADERS, 'binding.gyp', 'package.json', 'dist', 'tools']
 const FLAGS = '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g'
 const PROGRAM = join(WORK, 'test/guest/everything.js')
 

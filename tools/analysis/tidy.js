@@ -18,6 +18,8 @@ const flags = [
   '-Isrc',
   '-isystem',
   require('node-api-headers').include_dir,
+  '-isystem',
+  'node_modules/node-addon-api',
 ]
 const { status } = spawnSync('clang-tidy', ['--quiet', ...files, '--', ...flags], {
   stdio: 'inherit',

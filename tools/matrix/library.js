@@ -25,7 +25,8 @@ export const LIBRARIES = /** @type {Readonly<Record<string, string | null>>} */ 
 /** The headers; and what to lay over the system's files so that a program meets this library. */
 const PACKAGES = ['libapparmor-dev', 'libapparmor1', 'libc6', 'libstdc++6', 'libgcc-s1']
 
-const SOURCES = ['src', 'binding.gyp', 'package.json', 'dist', 'tools']
+const HEADERS = 'node_modules/node-addon-api'
+const SOURCES = ['src', HEADERS, 'binding.gyp', 'package.json', 'dist', 'tools']
 
 /**
  * @param {string} name

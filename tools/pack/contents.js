@@ -3,6 +3,11 @@ import { execFileSync } from 'node:child_process'
 import { entries } from '../build-ts.js'
 import { prebuiltFiles } from '../prebuild/targets.js'
 
+/** Below node_modules in the repository, below include in the package. */
+export const HEADERS = ['LICENSE.md', 'napi-inl.h', 'napi.h'].map(
+  (name) => `node-addon-api/${name}`,
+)
+
 const FIXED = [
   'CHANGELOG.md',
   'LICENSE',
@@ -14,6 +19,8 @@ const FIXED = [
     ['js', 'd.ts', 'd.cts'].map((ending) => `dist/${name}.${ending}`),
   ),
   ...entries().map((name) => `dist/${name}.cjs`),
+  ...HEADERS.map((file) => `include/${file}`),
+  'dist/anywhere.js',
   'package.json',
   ...prebuiltFiles().map((file) => `prebuilds/${file}`),
   'tools/build-launcher.js',

@@ -1,17 +1,27 @@
-// npm's prepack step: the compiled sources, and a word when the binaries are not there to be packed.
-import { existsSync } from 'node:fs'
+// npm's prepack step: the compiled sources, node-addon-api's headers, so that the addon can be built from the
+// package alone, and a word when the binaries are not there to be packed.
+import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildTs } from '../build-ts.js'
 import { prebuiltFiles } from '../prebuild/targets.js'
+import { HEADERS } from './contents.js'
 
-const prebuilds = fileURLToPath(new URL('../../prebuilds', import.meta.url))
-const missing = prebuiltFiles().filter((file) => !existsSync(join(prebuilds, file)))
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+function copyHeaders() {
+  const place = join(root, 'include')
+  rmSync(place, { recursive: true, force: true })
+  for (const file of HEADERS) cpSync(join(root, 'node_modules', file), join(place, file))
+}
+
+const missing = prebuiltFiles().filter((file) => !existsSync(join(root, 'prebuilds', file)))
 if (missing.length > 0) {
   console.error(`A package without its binaries would be of no use. Missing in prebuilds/:
   ${missing.join('\n  ')}
 Make them first: npm run prebuildify`)
   process.exitCode = 1
-} else if (!(await buildTs())) {
-  process.exitCode = 1
+} else {
+  copyHeaders()
+  if (!(await buildTs())) process.exitCode = 1
 }

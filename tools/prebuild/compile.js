@@ -77,7 +77,8 @@ export async function compile(target, work, file) {
     ...include(...cxxIncludes(target, tree)),
     ...system,
     ...api,
-    ...include(nodeApiHeaders()),
+    ...include(require('node-api-headers').include_dir),
+    ...include(join(root, 'node_modules/node-addon-api')),
   ]
   mkdirSync(work, { recursive: true })
   mkdirSync(dirname(file), { recursive: true })
@@ -105,8 +106,6 @@ export async function compile(target, work, file) {
     file,
   ])
 }
-
-const nodeApiHeaders = () => require('node-api-headers').include_dir
 
 /**
  * @param {Target} target

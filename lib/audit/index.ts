@@ -1,0 +1,2 @@
+export { parseRecord } from './parse.ts'
+export type * from './record.ts'

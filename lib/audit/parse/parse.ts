@@ -1,0 +1,126 @@
+/** One line of a log to one record. Rests on the kernel's audit.c and lsm_audit.c, on auditd, journald and dbus. */
+import type { AuditClass, AuditRecord } from '../record.ts'
+import { classOf, type Evidence } from './classes.ts'
+import { recordType, type RecordType } from './events.ts'
+import { hostIn, locate, type Located } from './header.ts'
+import { unwrap } from './json.ts'
+import { problem, scan, type Draft } from './scan.ts'
+
+const FIRST_KEYS = /^(?:operation|info|profile|label|class)=/
+const USER_MESSAGE = "msg='"
+const BOOT = /(?:^|: |\] |;)(AppArmor: )(AppArmor .{1,200})$/s
+
+/** A line as {@link parseRecord} takes it, checked. */
+export function parseLine(line: string): AuditRecord | null {
+  const code = line.charCodeAt(firstNonSpace(line))
+  const object = code === 123 || code === 34 ? unwrap(line) : null
+  const text = object?.text ?? line
+  const located = locate(text)
+  if (!located) return parseBoot(text, line)
+  const draft = readBody(located)
+  if (!draft) return null
+  const host = object?.host ?? hostIn(located.prefix)
+  if (host !== undefined) draft['host'] = host
+  const audit = located.audit ?? object?.audit
+  if (audit) draft['audit'] = audit
+  if (object?.problem !== undefined) problem(draft, object.problem)
+  return finish(draft, line)
+}
+
+function firstNonSpace(line: string): number {
+  let at = 0
+  while (line.charCodeAt(at) === 32) at++
+  return at
+}
+
+function readBody(located: Located): Draft | null {
+  const { line, type: name, problem: trouble } = located
+  const type = name === undefined ? undefined : recordType(name)
+  if (name !== undefined && type === undefined) return null
+  const draft: Draft = { event: undefined, class: undefined }
+  if (trouble !== undefined) problem(draft, trouble)
+  const { start } = located
+  const end = endOf(line)
+  if (line.startsWith(MARK, start))
+    scan(line, start, end, draft, located.interpreted ? INTERPRETED : PLAIN)
+  else if (!readUncommon(line, start, end, type, draft)) return null
+  draft.event ??= type?.event ?? 'unknown'
+  return draft
+}
+
+const MARK = 'apparmor='
+const PLAIN = {}
+const INTERPRETED = { interpreted: true }
+
+// A body that does not begin with `apparmor=`.
+function readUncommon(
+  line: string,
+  start: number,
+  end: number,
+  type: RecordType | undefined,
+  draft: Draft,
+): boolean {
+  const message = line.indexOf(USER_MESSAGE, start)
+  if (message >= 0 && /[\s']apparmor=/.test(line.slice(message))) {
+    readUserMessage(line, start, message, end, draft)
+    return true
+  }
+  // before Linux 2.6.28 the type comes after the id
+  const late = type === undefined ? /^type=(\d{4}) +/.exec(line.slice(start, start + 16)) : null
+  const known = late ? recordType(late[1] ?? '') : type
+  const begin = start + (late?.[0].length ?? 0)
+  // The kernel's parameter audit_header leaves `apparmor=` out; SELinux and Smack begin otherwise.
+  const own = known?.own === true || (known && FIRST_KEYS.test(line.slice(begin, begin + 16)))
+  if (!own) return false
+  scan(line, begin, end, draft, PLAIN)
+  draft.event ??= known.event
+  return true
+}
+
+function endOf(line: string): number {
+  let end = line.length
+  while (line.charCodeAt(end - 1) === 10 || line.charCodeAt(end - 1) === 13) end--
+  return end
+}
+
+// Of a program that asks AppArmor itself. Around its text stand the keys of the program, which are not the
+// subject's; the text ends at the last apostrophe.
+function readUserMessage(
+  line: string,
+  start: number,
+  message: number,
+  end: number,
+  draft: Draft,
+): void {
+  const begin = message + USER_MESSAGE.length
+  const added = line.indexOf('\x1d', begin)
+  const last = line.lastIndexOf("'", (added < 0 || added > end ? end : added) - 1)
+  const close = last < begin ? end : last
+  if (last < begin) problem(draft, 'the message of the daemon is cut short')
+  scan(line, begin, close, draft, { rawQuotes: true })
+  scan(line, start, message, draft, { foreign: true })
+  scan(line, close + 1, end, draft, { foreign: true })
+  draft.event ??= 'unknown'
+}
+
+function parseBoot(text: string, raw: string): AuditRecord | null {
+  const info = BOOT.exec(text)?.[2]
+  return info === undefined ? null : { event: 'status', class: 'boot', info: info.trimEnd(), raw }
+}
+
+function finish(draft: Draft, raw: string): AuditRecord {
+  const kind = classOf(draft as unknown as Evidence)
+  draft['class'] = kind
+  if (isCut(draft, kind)) problem(draft, 'the end is missing')
+  draft['raw'] = raw
+  return draft as unknown as AuditRecord
+}
+
+// The kernel's ring and some daemons cut a long record without a mark.
+function isCut(draft: Draft, kind: AuditClass): boolean {
+  const { event } = draft
+  if (event !== 'denied' && event !== 'allowed' && event !== 'killed' && event !== 'audit')
+    return false
+  if (draft['pid'] === undefined) return kind !== 'dbus' && draft['extra'] === undefined
+  return (kind === 'file' || kind === 'exec') && draft['requestedMask'] === undefined
+}

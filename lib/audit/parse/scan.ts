@@ -1,0 +1,298 @@
+/** Reads the `key=value` pairs of a record's body, in one pass. */
+import type { AuditEvent } from '../record.ts'
+import { decodeHex } from './bytes.ts'
+import { eventOf } from './events.ts'
+import { keyAt, nextHash, type Key } from './keys.ts'
+
+/** A record while it is read. */
+export interface Draft {
+  event: AuditEvent | undefined
+  operation?: unknown
+  problems?: string[]
+  extra?: Record<string, string>
+  [field: string]: unknown
+}
+
+/** How the writer of a body quotes. */
+export interface Style {
+  /** a daemon's text: what stands between quotes is raw and may hold quotes */
+  readonly rawQuotes?: boolean
+  /** `ausearch -i`: values without quotes, that may hold spaces */
+  readonly interpreted?: boolean
+  /** no key has a field: all go under `extra` */
+  readonly foreign?: boolean
+}
+
+const SPACE = 32
+const QUOTE = 34
+const EQUALS = 61
+const ENRICHMENT = 0x1d
+const INFINITE = '18446744073709551615'
+
+const isSpace = (code: number): boolean => code === SPACE || (code >= 9 && code <= 13)
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+
+const KEY_CHARACTERS = new Uint8Array(128)
+for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-') {
+  KEY_CHARACTERS[character.charCodeAt(0)] = 1
+}
+
+const isKey = (code: number): boolean => code < 128 && KEY_CHARACTERS[code] === 1
+
+export function problem(draft: Draft, text: string): void {
+  ;(draft.problems ??= []).push(text)
+}
+
+// The names come from outside: `__proto__` must be one like any other.
+function keepExtra(draft: Draft, name: string, value: string): void {
+  const extra = (draft.extra ??= Object.create(null) as Record<string, string>)
+  let key = name
+  for (let n = 2; key in extra && n < 10; n++) key = `${name}#${n}`
+  extra[key] = value
+}
+
+/** Reads the pairs between two places of a line into a draft. */
+export function scan(line: string, start: number, end: number, draft: Draft, style: Style): void {
+  let at = start
+  while (at < end) {
+    const code = line.charCodeAt(at)
+    if (isSpace(code) || code === ENRICHMENT) {
+      at++
+      continue
+    }
+    let keyEnd = at
+    let hash = 0
+    for (let key = code; isKey(key); key = line.charCodeAt(keyEnd)) {
+      hash = nextHash(hash, key)
+      keyEnd++
+    }
+    if (keyEnd === at || line.charCodeAt(keyEnd) !== EQUALS || keyEnd >= end) {
+      const word = endOfWord(line, at, end)
+      const text = line.slice(at, word)
+      if (text === 'audit:') return problem(draft, 'another record begins on the same line')
+      if (text !== '#012') problem(draft, `no key: ${shorten(text)}`)
+      at = word
+      continue
+    }
+    const key = style.foreign ? undefined : keyAt(line, at, keyEnd, hash)
+    const name = key ? key.name : line.slice(at, keyEnd)
+    at = readPair(line, name, key, keyEnd + 1, end, draft, style)
+  }
+}
+
+function readPair(
+  line: string,
+  name: string,
+  key: Key | undefined,
+  at: number,
+  end: number,
+  draft: Draft,
+  style: Style,
+): number {
+  if (line.charCodeAt(at) === QUOTE && at < end) {
+    const close = closingQuote(line, at + 1, end, draft, style, key)
+    if (close < 0) {
+      problem(draft, `${name} is cut short`)
+      store(draft, name, key, line.slice(at + 1, end), true)
+      return end
+    }
+    store(draft, name, key, line.slice(at + 1, close), true)
+    return close + 1
+  }
+  if (key && (key.kind === 'int' || key.kind === 'capability')) {
+    const after = endOfNumber(line, at, end)
+    const value = after > at ? readInteger(line, at, after) : undefined
+    if (value !== undefined) {
+      set(draft, key, value)
+      return after
+    }
+  }
+  const close = style.interpreted ? nextKnownKey(line, at, end) : endOfWord(line, at, end)
+  const value = line.slice(at, close)
+  if (style.interpreted) storeInterpreted(draft, name, key, value)
+  else store(draft, name, key, value, false)
+  return close
+}
+
+function closingQuote(
+  line: string,
+  at: number,
+  end: number,
+  draft: Draft,
+  style: Style,
+  key: Key | undefined,
+): number {
+  if (key?.kind === 'rest') {
+    // Printed raw, and the last of the record but for what auditd adds.
+    const added = line.indexOf('\x1d', at)
+    const last = line.lastIndexOf('"', (added < 0 || added > end ? end : added) - 1)
+    return last >= at ? last : -1
+  }
+  let close = line.indexOf('"', at)
+  if (isRaw(draft, style)) {
+    while (close >= 0 && close < end && !endsRawValue(line, close + 1, end)) {
+      close = line.indexOf('"', close + 1)
+    }
+  }
+  return close < end ? close : -1
+}
+
+function isRaw(draft: Draft, style: Style): boolean {
+  const { operation } = draft
+  return (
+    style.rawQuotes === true || (typeof operation === 'string' && operation.startsWith('dbus_'))
+  )
+}
+
+// Only before the next key, or at the end.
+function endsRawValue(line: string, start: number, end: number): boolean {
+  let at = line.startsWith('#012', start) ? start + 4 : start
+  while (at < end && isSpace(line.charCodeAt(at))) at++
+  if (at >= end) return true
+  if (at === start) return false
+  while (at < end && isKey(line.charCodeAt(at))) at++
+  return line.charCodeAt(at) === EQUALS
+}
+
+function endOfWord(line: string, at: number, end: number): number {
+  while (at < end) {
+    const code = line.charCodeAt(at)
+    if (code === ENRICHMENT || isSpace(code)) break
+    at++
+  }
+  return at
+}
+
+// A number ends at a space, or where a key of auditd's begins that has lost its separator: `ouid=0FSUID="root"`.
+function endOfNumber(line: string, start: number, end: number): number {
+  let at = start
+  if (line.charCodeAt(at) === 45) at++
+  const digits = at
+  while (at < end && isDigit(line.charCodeAt(at))) at++
+  if (at === digits) return start
+  const code = line.charCodeAt(at)
+  const ends = at >= end || isSpace(code) || code === ENRICHMENT || (code >= 65 && code <= 90)
+  return ends ? at : start
+}
+
+// Without quotes only a known key tells where a value with spaces ends.
+function nextKnownKey(line: string, start: number, end: number): number {
+  let space = line.indexOf(' ', start)
+  while (space >= 0 && space < end) {
+    let keyEnd = space + 1
+    let hash = 0
+    for (let key = line.charCodeAt(keyEnd); isKey(key); key = line.charCodeAt(keyEnd)) {
+      hash = nextHash(hash, key)
+      keyEnd++
+    }
+    const known = line.charCodeAt(keyEnd) === EQUALS && keyAt(line, space + 1, keyEnd, hash)
+    if (known) return space
+    space = line.indexOf(' ', keyEnd)
+  }
+  let last = end
+  while (last > start && isSpace(line.charCodeAt(last - 1))) last--
+  return last
+}
+
+function storeInterpreted(draft: Draft, name: string, key: Key | undefined, value: string): void {
+  if (name === 'family' || name === 'flags') {
+    problem(draft, `${name} is not what the kernel wrote: ausearch -i has taken it for another key`)
+    return keepExtra(draft, name, value)
+  }
+  if (key?.kind === 'capability') {
+    draft['name'] ??= value
+    return
+  }
+  if (key?.kind === 'int') return keepExtra(draft, name, value)
+  store(draft, name, key, value, true)
+}
+
+function store(
+  draft: Draft,
+  name: string,
+  key: Key | undefined,
+  text: string,
+  quoted: boolean,
+): void {
+  if (text === '(null)' && !quoted) return
+  if (key === undefined) return keepExtra(draft, name, text)
+  if (key.kind === 'event') return storeEvent(draft, text)
+  const value = read(draft, name, key, text, quoted)
+  if (value === undefined) return keepExtra(draft, name, text)
+  set(draft, key, value)
+}
+
+// The first value stands: what comes later in a record may be another's words. It is not lost either.
+function set(draft: Draft, key: Key, value: unknown): void {
+  const before = draft[key.field]
+  if (before === undefined) {
+    draft[key.field] = value
+  } else if (before !== value) {
+    if (key.overrides) draft[key.field] = value
+    keepExtra(draft, key.name, String(key.overrides ? before : value))
+  }
+}
+
+function storeEvent(draft: Draft, word: string): void {
+  const event = eventOf(word)
+  if (event === undefined) keepExtra(draft, 'apparmor', word)
+  draft.event ??= event ?? 'unknown'
+}
+
+/** The value of a field; `undefined` when the text is none. */
+function read(draft: Draft, name: string, key: Key, text: string, quoted: boolean): unknown {
+  switch (key.kind) {
+    case 'text':
+      return quoted ? text : readBare(draft, name, text)
+    case 'int':
+    case 'capability':
+      return readInteger(text, 0, text.length)
+    case 'unixAddress':
+      return text === '?' ? undefined : readUnixAddress(draft, name, text, quoted)
+    case 'list':
+      return (quoted ? text : readBare(draft, name, text))
+        .split(/[ ,]+/)
+        .filter((word) => word !== '')
+    case 'limit':
+      return text === INFINITE ? 'infinity' : readInteger(text, 0, text.length)
+    default:
+      return text
+  }
+}
+
+function readInteger(line: string, start: number, end: number): number | undefined {
+  const negative = line.charCodeAt(start) === 45
+  let at = negative ? start + 1 : start
+  if (at === end) return undefined
+  let value = 0
+  for (; at < end; at++) {
+    const code = line.charCodeAt(at)
+    if (!isDigit(code)) return undefined
+    value = value * 10 + code - 48
+  }
+  if (value > Number.MAX_SAFE_INTEGER) return undefined
+  return negative ? -value : value
+}
+
+function readBare(draft: Draft, name: string, text: string): string {
+  const decoded = text === '' ? null : decodeHex(text)
+  if (decoded === null) return text
+  if (text.length % 2 === 1) problem(draft, `${name} is cut short`)
+  return decoded
+}
+
+// A name with control characters is printed in hexadecimal, between the same quotes: only then is it taken so.
+function readUnixAddress(draft: Draft, name: string, text: string, quoted: boolean): string {
+  if (!quoted) return text === 'none' ? text : readBare(draft, name, text)
+  if (text[0] !== '@') return text
+  const decoded = decodeHex(text.slice(1))
+  // oxlint-disable-next-line no-control-regex
+  return decoded !== null && text.length % 2 === 1 && /[\0-\x1f\x7f]/.test(decoded)
+    ? `@${decoded}`
+    : text
+}
+
+function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text
+}

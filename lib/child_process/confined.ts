@@ -1,0 +1,47 @@
+import type * as cp from 'node:child_process'
+import { invalidArgType, invalidArgValue } from '../border/errors.ts'
+import { readTarget, type Confined } from '../launch/target.ts'
+import { makeFamily } from './family.ts'
+
+/** Node's functions, bound to a profile. */
+export interface ConfinedFunctions {
+  readonly spawn: typeof cp.spawn
+  readonly spawnSync: typeof cp.spawnSync
+  readonly exec: typeof cp.exec
+  readonly execSync: typeof cp.execSync
+  readonly execFile: typeof cp.execFile
+  readonly execFileSync: typeof cp.execFileSync
+  readonly fork: typeof cp.fork
+}
+
+/**
+ * Makes Node's `spawn`, `exec`, `execFile`, `fork` and their synchronous forms for children under one profile.
+ *
+ * Their signatures, options, results and errors are Node's. No call of them can start a child that is not
+ * confined: there is no option to forget or to misspell. `profile` and `stack` are refused as options.
+ *
+ * @param target the name of a loaded profile; or `{ profile }`; or `{ stack }`, a profile to add to the label
+ *   that the child would have anyway
+ * @returns a frozen object; its functions can be taken out of it
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. The functions
+ *   throw as those of this module
+ * @example
+ * ```js
+ * import { confined } from 'apparmor/child_process'
+ * const { spawn, execFileSync } = confined({ profile: 'web' })
+ * console.log(execFileSync('id', ['-u'], { encoding: 'utf8' }))
+ * ```
+ */
+export function confined(target: string | Confined): ConfinedFunctions {
+  const fixed = readTarget(target)
+  const family = makeFamily(({ options, wrong }) => {
+    if (wrong !== undefined) throw invalidArgType('options', 'of type object', wrong)
+    for (const name of ['profile', 'stack']) {
+      if (options && name in options) {
+        throw invalidArgValue(`options.${name}`, 'must not be given: it is fixed', options[name])
+      }
+    }
+    return fixed
+  })
+  return Object.freeze(family) as unknown as ConfinedFunctions
+}
