@@ -39,6 +39,7 @@ constexpr Export kExports[] = {
     {"tryHat", native<tryHatName>},
     {"changeHat", native<changeToHat>},
     {"leaveHat", native<leaveHatAgain>},
+    {"runInHat", native<runInHat>},
     {"launch", native<launchProgram>},
     {"execve", native<execProgram>},
 };

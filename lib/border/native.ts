@@ -40,8 +40,11 @@ export interface Native {
   changeExec(kind: Kind, profile: string): void
   tryProfile(profile: string): void
   tryHat(hat: string): void
-  changeHat(hats: readonly string[], token: bigint): void
+  /** refuses a new token where the thread is known to be in a hat */
+  changeHat(hats: readonly string[], token: bigint, isNew: boolean): void
   leaveHat(token: bigint): void
+  /** leaves the hat also when JavaScript is ended inside */
+  runInHat(hats: readonly string[], run: () => void): void
   /**
    * Has `start` start a launcher, and blocks until that has reported or has executed its target.
    *

@@ -186,6 +186,12 @@ Result<std::string> readEither(Attr attr, const char* call) {
   return readByProc(attr, call);
 }
 
+int prove(Attr attr, int fd) noexcept {
+  const std::string_view nameless = attr == Attr::exec ? "exec" : "changeprofile";
+  const int error = writeWhole(fd, nameless.data(), nameless.size());
+  return error == EINVAL ? 0 : error == 0 ? EPROTONOSUPPORT : error;
+}
+
 Result<Done> writeProven(Attr attr, const char* call, const Command* command) {
   AttrPath path{};
   const UniqueFd fd(openOwnAttr(attr, O_WRONLY, path));
@@ -229,6 +235,16 @@ int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noex
   return result;
 }
 
+int writeTo(int fd, const Command& command) noexcept {
+  return writeWhole(fd, command.text(), command.size());
+}
+
+bool hasSyscalls() noexcept {
+  // The kernel looks at a whole header, and says how much room the label takes.
+  char header[sizeof(LsmContext)];
+  return getSelfAttr(Attr::current, header, sizeof header) != ENOSYS;
+}
+
 Result<Done> writeAttr(Attr attr, const Command& command) {
   const int error = writeBySyscall(attr, command);
   if (error == 0) return Done{};
@@ -240,6 +256,16 @@ Result<Done> proveAttr(Attr attr, const char* call) {
   char label[8];
   if (getSelfAttr(Attr::current, label, sizeof label) != ENOSYS) return Done{};
   return writeProven(attr, call, nullptr);
+}
+
+Result<UniqueFd> openForLater(Attr attr, const char* call) {
+  if (hasSyscalls()) return UniqueFd();
+  AttrPath path{};
+  UniqueFd fd(openOwnAttr(attr, O_WRONLY, path));
+  if (!fd) return Failure{errno, call, path.text};
+  const int error = prove(attr, fd.get());
+  if (error != 0) return Failure{error, call};
+  return fd;
 }
 
 std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept {

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "result.h"
+#include "unique_fd.h"
 
 namespace apparmor {
 
@@ -66,6 +67,13 @@ int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noex
 // nothing. EPROTONOSUPPORT then.
 Result<Done> writeAttr(Attr attr, const Command& command);
 Result<Done> proveAttr(Attr attr, const char* call);
+
+int writeTo(int fd, const Command& command) noexcept;
+bool hasSyscalls() noexcept;
+
+// The attribute, open and proven, for what has to be written when no descriptor may be free. None where the
+// system calls serve, which need none.
+Result<UniqueFd> openForLater(Attr attr, const char* call);
 
 // Async-signal-safe: the calling thread's label as the kernel prints it, where the kernel has the
 // system call and the label fits; else nothing.

@@ -33,8 +33,9 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   changeExec: ['change', 'apparmor-test-missing'],
   tryProfile: ['apparmor-test-missing'],
   tryHat: ['hat'],
-  changeHat: [['hat'], 1n],
+  changeHat: [['hat'], 1n, true],
   leaveHat: [1n],
+  runInHat: [['hat'], () => {}],
   launch: [() => 0],
   execve: ['/nowhere', ['a'], ['A=b'], [1000]],
 }
