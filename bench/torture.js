@@ -125,12 +125,17 @@ function withFewDescriptors(left, /** @type {() => void} */ act) {
   }
 }
 
-function change() {
+/** @param {(act: () => void) => void} within what is true while it is asked */
+function change(within = (act) => act()) {
   const name = anyName()
   const stack = chance() < 0.2
   const before = labels()
   const call = stack ? stackProfile : changeProfile
-  const { value, error } = attempt(() => call(name, { onPartial: 'throw', timeout: 20_000 }))
+  /** @type {any} */
+  let { value, error } = {}
+  within(
+    () => ({ value, error } = attempt(() => call(name, { onPartial: 'throw', timeout: 20_000 }))),
+  )
   const after = labels()
   if (value) {
     const claim = `${call.name}(${JSON.stringify(name)}) says ${value.label}, the kernel ${after}, before ${before}`
@@ -201,9 +206,9 @@ function hat() {
 }
 
 const STEPS_OF = {
-  change,
+  change: () => change(),
   changeWithPollution,
-  changeWithFew: () => withFewDescriptors(below(14), change),
+  changeWithFew: () => change((act) => withFewDescriptors(below(14), act)),
   child,
   childWithFew: () => withFewDescriptors(below(20), child),
   hat,
@@ -243,6 +248,9 @@ async function session(/** @type {number} */ seed) {
   /** @type {string[]} */
   const done = []
   const open = () => readdirSync(`${proc}/${process.pid}/fd`).length
+  // Node looks into /proc for it.
+  const memory = () =>
+    Number(readFileSync(`${proc}/${process.pid}/statm`, 'latin1').split(' ')[1]) * 4096
   let start = { descriptors: 0, memory: Infinity }
   try {
     for (let i = 0; i < STEPS; i++) {
@@ -251,7 +259,7 @@ async function session(/** @type {number} */ seed) {
       await STEPS_OF[/** @type {keyof typeof STEPS_OF} */ (name)]()
       if (i === STEPS / 2) {
         await Promise.all([...workers].map((worker) => worker.terminate()))
-        start = { descriptors: open(), memory: process.memoryUsage().rss }
+        start = { descriptors: open(), memory: memory() }
       }
     }
     await Promise.all([...workers].map((worker) => worker.terminate()))
@@ -260,7 +268,7 @@ async function session(/** @type {number} */ seed) {
       open() <= start.descriptors + 2,
       `descriptors grew from ${start.descriptors} to ${open()}`,
     )
-    check(process.memoryUsage().rss < start.memory + GROWTH, 'memory grew')
+    check(memory() < start.memory + GROWTH, 'memory grew')
     process.exit(0)
   } catch (error) {
     console.log(`${done.join(' ')}: ${error instanceof Error ? error.message : error}`)
