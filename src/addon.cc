@@ -29,6 +29,8 @@ constexpr Export kExports[] = {
     {"loadedProfiles", native<listProfiles>},
     {"policyRevisions", native<listRevisions>},
     {"watchRevision", native<watchRevision>},
+    {"loadPolicy", native<loadBinary>},
+    {"removePolicy", native<removeProfile>},
     {"featureId", native<getFeatureId>},
     {"queryLabel", native<askLabel>},
 

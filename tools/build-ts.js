@@ -3,7 +3,7 @@
 // The single modules, for the tests and tools that look inside, lie in build/lib/, by tsc, which checks the
 // types.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,8 +11,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * What package.json names in dist/, `exports` and `bin`: dist/index.js is made from lib/index.ts, and any
- * dist/NAME.js from lib/NAME/index.ts.
+ * What package.json names in dist/, `exports` and `bin`.
  *
  * @returns {string[]}
  */
@@ -22,8 +21,22 @@ export function entries() {
   return Array.from(files, ([, name = '']) => name)
 }
 
-/** Entries that run anywhere, in browsers too: a module of Node in them is an error here. */
-const ANYWHERE = ['audit', 'policy']
+/**
+ * The module that an entry is made from. An entry NAME_portable runs anywhere, in browsers too: it is
+ * lib/NAME/index.ts, and a module of Node in it is an error here. NAME is then lib/NAME/node.ts, with more in it.
+ *
+ * @param {string} name
+ */
+function moduleOf(name) {
+  if (name === 'index') return 'lib/index.ts'
+  if (isPortable(name)) return `lib/${name.replace(PORTABLE, '')}/index.ts`
+  const hasPortablePart = entries().includes(`${name}_portable`)
+  const whole = `lib/${name}/node.ts`
+  return hasPortablePart && existsSync(join(root, whole)) ? whole : `lib/${name}/index.ts`
+}
+
+const PORTABLE = /_portable$/
+const isPortable = (/** @type {string} */ name) => PORTABLE.test(name)
 
 /**
  * @param {'node' | 'neutral'} platform
@@ -33,13 +46,13 @@ const ANYWHERE = ['audit', 'policy']
 const settings = (platform, names) => ({
   config: false,
   cwd: root,
-  entry: Object.fromEntries(
-    names.map((name) => [name, name === 'index' ? 'lib/index.ts' : `lib/${name}/index.ts`]),
-  ),
+  entry: Object.fromEntries(names.map((name) => [name, moduleOf(name)])),
   platform, // the target is what package.json's engines say
   fixedExtension: false,
   hash: false,
   outputOptions: {
+    // One file for what entries share: each further one costs at every start. Declarations are apart.
+    codeSplitting: { groups: [{ name: 'shared', test: /(?<!\.d)\.ts$/, minShareCount: 2 }] },
     chunkFileNames: platform === 'neutral' ? 'anywhere.js' : 'shared.js',
     comments: false,
   },
@@ -65,14 +78,9 @@ export async function buildTs() {
     // stdout belongs to the caller's results
     const { status } = spawnSync(process.execPath, [tsc], { cwd: root, stdio: ['ignore', 2, 2] })
     if (status !== 0) return false
-    const anywhere = (/** @type {string} */ name) => ANYWHERE.includes(name)
-    await build(
-      settings(
-        'node',
-        entries().filter((name) => !anywhere(name)),
-      ),
-    )
-    await build(settings('neutral', entries().filter(anywhere)))
+    const forNode = entries().filter((name) => !isPortable(name))
+    await build(settings('node', forNode))
+    await build(settings('neutral', entries().filter(isPortable)))
     addCommonJs()
     return true
   } catch (error) {

@@ -63,6 +63,9 @@ function diagnose(binary: Native, found: Failure): Failure {
     return { code: 'ERR_APPARMOR_IN_HAT', syscall, profile: failure.profile }
   }
   if (syscall === 'io_uring') return { code: 'ERR_APPARMOR_IO_URING', profile: failure.profile }
+  if (syscall === 'getdents64' && ['ENOENT', 'EPROTONOSUPPORT'].includes(code)) {
+    return { ...failure, code: 'ERR_APPARMOR_NO_PROCFS' }
+  }
   if (code === 'ENOTSUP' && binary.availability().errno === 0) {
     return { ...failure, code: 'ERR_APPARMOR_FEATURE_MISSING' }
   }
@@ -76,7 +79,7 @@ function diagnose(binary: Native, found: Failure): Failure {
 
   const { errno } = binary.availability()
   const noProc = (missingFile && failure.path.startsWith('/proc/')) || code === 'ENOSYS'
-  if (noProc && !fs.existsSync('/proc/self')) {
+  if (noProc && !fs.existsSync('/proc/self/stat')) {
     return { ...failure, code: 'ERR_APPARMOR_NO_PROCFS' }
   }
   if (errno === 0) return failure

@@ -15,6 +15,7 @@ export interface Failure {
   /** AppArmor as a whole is unusable: `errno` is aa_is_enabled's */
   readonly unavailable?: boolean
   readonly threads?: readonly ThreadState[]
+  readonly done?: readonly string[]
   readonly detail?: string | undefined
   readonly cause?: unknown
 }
@@ -70,6 +71,8 @@ export class AppArmorError extends Error {
   declare readonly pid?: number
   /** every thread and its label, after a change that succeeded in part */
   declare readonly threads?: readonly ThreadState[]
+  /** the profiles that were loaded, or removed, before the one that was refused */
+  declare readonly done?: readonly string[]
 
   /** @internal */
   constructor(found: Failure) {
@@ -95,6 +98,7 @@ export class AppArmorError extends Error {
     if (failure.path !== undefined) this.path = failure.path
     if (failure.pid !== undefined) this.pid = failure.pid
     if (failure.threads !== undefined) this.threads = failure.threads
+    if (failure.done !== undefined) this.done = failure.done
   }
 }
 

@@ -95,6 +95,41 @@ const stack: Table = {
   },
 }
 
+const load: Table = {
+  EACCES: {
+    meaning: 'this process may not change the policy of the kernel',
+    help: 'Nothing was changed. It needs CAP_MAC_ADMIN (root), a profile that allows it if it is confined, and a kernel whose policy is not locked.',
+  },
+  EPERM: {
+    meaning: 'this process may not change the policy of the kernel',
+    help: 'Nothing was changed. It needs CAP_MAC_ADMIN (root), a profile that allows it if it is confined, and a kernel whose policy is not locked.',
+  },
+  EPROTO: {
+    meaning: 'the kernel cannot read the binary policy',
+    help: 'Nothing was changed. It is damaged, or was compiled for another kernel: compile it here.',
+  },
+  EPROTONOSUPPORT: {
+    meaning: 'the kernel does not know this format of binary policy',
+    help: 'Nothing was changed. Compile it for the running kernel; an older kernel takes no compressed policy.',
+  },
+  EBADMSG: {
+    meaning: 'the kernel does not accept the binary policy',
+    help: 'Nothing was changed. It is damaged: compile it again.',
+  },
+  EINVAL: {
+    meaning: 'the kernel does not accept the binary policy',
+    help: 'Nothing was changed. A policy without a profile is one reason.',
+  },
+  ENAMETOOLONG: {
+    meaning: 'the name of a profile is too long',
+    help: 'Nothing was changed. A part of a name has at most 253 bytes.',
+  },
+  ENOTSUP: {
+    meaning: 'the kernel cannot read compressed policy',
+    help: 'Nothing was changed. Compile it without compression.',
+  },
+}
+
 const hat: Table = {
   EPERM: {
     meaning: 'the thread is not confined, or may not change hats (no_new_privs, a tracer)',
@@ -267,11 +302,64 @@ export const failures: Readonly<Record<string, Table>> = {
       meaning: 'the threads of this process run as different users and may not signal each other',
       help: 'Nothing was changed. Change uids for the whole process (process.setuid does) before confining it.',
     },
+    EAGAIN: {
+      meaning: 'no signal can be queued for the threads of this process',
+      help: 'Nothing was changed. Every thread has to be reached by a signal: raise RLIMIT_SIGPENDING (ulimit -i), which counts those of all processes of the user.',
+    },
+  },
+  getdents64: {
+    EACCES: {
+      meaning: 'the threads of this process may not be listed',
+      help: 'Nothing was changed. Let the profile that this process runs under read @{PROC}/@{pid}/task/.',
+    },
+  },
+  clone: {
+    EAGAIN: {
+      meaning: 'too many threads were started meanwhile',
+      help: 'Nothing was changed. Confine the process while it starts no threads.',
+    },
   },
   pthread_create: {
     EAGAIN: {
       meaning: 'no thread can be created to try the change on',
       help: 'Nothing was changed. Raise RLIMIT_NPROC or the pids limit of the control group.',
+    },
+  },
+  stat: {
+    ENOENT: {
+      meaning: 'no such file',
+      help: 'Check the path; a relative one begins at the working directory.',
+    },
+    ENOTDIR: { meaning: 'no such file', help: 'Check the path: a part of it is not a directory.' },
+    EACCES: {
+      meaning: 'the file may not be looked at',
+      help: 'A directory on the way to it denies this process the right to search it.',
+    },
+  },
+  aa_kernel_interface_new: load,
+  aa_kernel_interface_load_policy: {
+    ...load,
+    EEXIST: {
+      meaning: 'a profile of this name is loaded already',
+      help: 'Nothing was loaded. Use replace to load the new one in its place.',
+    },
+  },
+  aa_kernel_interface_replace_policy: {
+    ...load,
+    ENOENT: {
+      meaning: 'no such profile is loaded, or the parent of a child profile is not',
+      help: 'The policy that was in force before still is. Load the parent in the same policy.',
+    },
+    EEXIST: {
+      meaning: 'the kernel holds on to a policy that it has refused before',
+      help: 'The policy that was in force before still is. Linux 6.12 and newer refuse everything new after such a failure, until a profile is removed.',
+    },
+  },
+  aa_kernel_interface_remove_policy: {
+    ...load,
+    ENOENT: {
+      meaning: 'no such profile is loaded',
+      help: 'Check the spelling; profiles() lists what is loaded.',
     },
   },
   aa_find_mountpoint: {
@@ -309,8 +397,8 @@ export const ownCodes: Table = {
     help: 'Ask while it runs: after its "spawn" and before its "exit" event.',
   },
   ERR_APPARMOR_NO_PROCFS: {
-    meaning: 'the attributes of the thread cannot be reached: /proc is not mounted here',
-    help: 'Mount /proc (mount -t proc proc /proc) in this root directory, or use Linux 6.8 or newer, which needs none.',
+    meaning: 'the /proc of this process is needed, and is not mounted here',
+    help: 'Mount /proc (mount -t proc proc /proc) in this root directory and PID namespace. From Linux 6.8 on only the change of a whole process needs it.',
   },
   ERR_APPARMOR_IO_URING: {
     meaning: 'a kernel thread of io_uring (SQPOLL) would keep the old label',
@@ -339,6 +427,22 @@ export const ownCodes: Table = {
   ERR_APPARMOR_FEATURES: {
     meaning: 'the file holds no set of features',
     help: 'It has to look like "domain {change_hat {yes}}": a file of /etc/apparmor.d/abi, or the output of apparmor_parser --print-features.',
+  },
+  ERR_APPARMOR_PARSER_MISSING: {
+    meaning: 'apparmor_parser, which compiles policy, is not installed',
+    help: 'Install it (Debian, Ubuntu, Arch: the package apparmor; openSUSE: apparmor-parser), or name it: options.parser. A policy that is compiled already can be loaded without it.',
+  },
+  ERR_APPARMOR_PARSER: {
+    meaning: 'apparmor_parser did not do its work',
+    help: 'Nothing was loaded. Run it by hand to see what is wrong; options.timeout sets how long it may take.',
+  },
+  ERR_APPARMOR_POLICY_HARMFUL: {
+    meaning: 'the kernel must not be given this policy',
+    help: 'Nothing was loaded. Some kernels crash, or load nothing afterwards, when they get such a policy. Change the names of its profiles.',
+  },
+  ERR_APPARMOR_PROFILE_IN_USE: {
+    meaning: 'processes run under the profile, and would be unconfined without it',
+    help: "Nothing was removed. End them first, or pass running: 'unconfine'.",
   },
   ERR_APPARMOR_PARTIAL: {
     meaning: 'some threads have the new label and some have not',

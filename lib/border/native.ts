@@ -25,6 +25,9 @@ export interface Native {
     keepsLoop: boolean,
     onRevision: (error: Error | null, revision: string | null) => void,
   ): () => void
+  /** all of it, or nothing */
+  loadPolicy(how: 'load' | 'replace', binary: Uint8Array): Promise<Uint8Array>
+  removePolicy(name: string): Promise<Uint8Array>
   featureId(path: string): string
   queryLabel(
     label: string,
@@ -36,7 +39,8 @@ export interface Native {
     timeout: number,
     abortOnPartial: boolean,
   ): ProcessChange
-  changeThread(kind: Kind, profile: string): void
+  /** the label afterwards; `null` where it may not be read */
+  changeThread(kind: Kind, profile: string): string | null
   changeExec(kind: Kind, profile: string): void
   tryProfile(profile: string): void
   tryHat(hat: string): void
@@ -62,12 +66,15 @@ export interface Native {
   ): never
 }
 
-/** What became of a change of every thread; `partialErrno` is 0 when all have the new label. */
+/** What became of a change of every thread; `errno` is 0 when all have the new label. */
 export interface ProcessChange {
+  /** how many were changed: none, all, or with an errno a part of them */
   threads: number
   setuidWorks: boolean
-  partialErrno: number
+  errno: number
   refused: { tid: number; errno: number }[]
+  /** the caller's label now; `null` where it may not be read */
+  con: string | null
 }
 
 const root = url.fileURLToPath(new URL('..', import.meta.url))

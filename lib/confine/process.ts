@@ -2,11 +2,12 @@ import { checkInteger, checkProfile, checkOneOf } from '../border/args.ts'
 import { callNative, wouldSucceed } from '../border/call.ts'
 import { errnoName } from '../border/errno.ts'
 import { AppArmorError } from '../border/errors.ts'
-import { getcon, getThreadCons } from '../inspect/identity.ts'
-import { labelIncludes, type Confinement, type Mode } from '../inspect/label.ts'
 import type { Kind, ProcessChange } from '../border/native.ts'
 import { readOptions } from '../border/options.ts'
 import { startPool } from '../border/pool.ts'
+import { reserveStack } from '../border/stack.ts'
+import { getThreadCons } from '../inspect/identity.ts'
+import { labelIncludes, splitCon, type Mode } from '../inspect/label.ts'
 
 /** How {@link changeProfile} and {@link stackProfile} go about it. */
 export interface ConfineOptions {
@@ -24,6 +25,7 @@ export interface ConfineOptions {
 /** What is in force after {@link changeProfile} or {@link stackProfile}. */
 export interface ThreadReport {
   readonly label: string
+  /** `null` for plain `unconfined`, and where the thread may not read its label */
   readonly mode: Mode | null
   /** how many threads have it now because of the call */
   readonly threads: number
@@ -40,12 +42,14 @@ export interface ThreadReport {
  * @param profile the name of a loaded profile: `'web'`, `'web//worker'`, `':ns:web'`, a stack `'a//&b'`
  * @param options `scope: 'thread'` changes the calling thread only and says nothing about the others:
  *   `fs.promises`, DNS and Workers run on other threads. `onPartial`, `timeout`: see {@link ConfineOptions}
- * @returns the label the kernel shows afterwards. Where the new profile does not let the thread read it
- *   (before Linux 6.8), the name that was asked for, with the mode `'enforce'` that the refusal proves
- * @throws {@link AppArmorError} Nothing was changed: `ENOENT`, `EACCES`, `EPERM` (no_new_privs),
- *   `EAGAIN`; `EACCES` with the syscall `rt_tgsigqueueinfo` when the current profile has no `signal` rule for itself;
- *   `ERR_APPARMOR_IO_URING`; `ERR_APPARMOR_NO_PROCFS`; the codes of {@link availability}. A part was
- *   changed, with `onPartial: 'throw'`: `ERR_APPARMOR_PARTIAL` with `threads`
+ * @returns the label the kernel shows the calling thread right after the change. Where the new profile does not
+ *   let the thread read it (before Linux 6.8), the name that was asked for, and the mode `null`
+ * @throws {@link AppArmorError} Nothing was changed: `ENOENT`, `EACCES`, `EPERM` (no_new_privs), `EMFILE`, with
+ *   `threads` when it is another thread that would be refused; `EACCES` or `EAGAIN` with the syscall
+ *   `rt_tgsigqueueinfo` when the current profile has no `signal` rule for itself, or no signal can be queued;
+ *   `ETIMEDOUT`; `ERR_APPARMOR_IO_URING`; `ERR_APPARMOR_NO_PROCFS`; the codes of {@link availability}. A part was
+ *   changed, with `onPartial: 'throw'`: `ERR_APPARMOR_PARTIAL` with `threads`. RangeError when little of the stack
+ *   is left
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
  * @example
  * ```js
@@ -105,51 +109,56 @@ function confine(kind: Kind, profile: string, options: ConfineOptions | undefine
   checkOneOf(onPartial, 'options.onPartial', ['abort', 'throw'])
   checkInteger(timeout, 'options.timeout', 1, 0x7fffffff)
 
+  reserveStack()
   if (scope === 'thread') {
     startPool()
-    callNative((native) => native.changeThread(kind, profile), { profile })
-    return { ...labelNow(profile), threads: 1 }
+    const con = callNative((native) => native.changeThread(kind, profile), { profile })
+    return report(con, profile, 1)
   }
   const abort = onPartial === 'abort'
   const change = callNative((native) => native.changeProcess(kind, profile, timeout, abort), {
     profile,
   })
-  if (change.partialErrno !== 0) throw partial(kind, profile, change)
+  if (change.errno !== 0) throw refused(kind, profile, change)
   if (!change.setuidWorks) warnOfSetuid(profile)
-  return { ...labelNow(profile), threads: change.threads }
+  return report(change.con, profile, change.threads)
 }
 
-function labelNow(profile: string): Confinement {
-  try {
-    return getcon()
-  } catch (error) {
-    // Refused by the profile that was just entered, hence it is enforced.
-    if (!(error instanceof AppArmorError && error.code === 'EACCES')) throw error
-    return { label: profile, mode: 'enforce' }
-  }
+// Where the label may not be read, the name is known, and the mode is not.
+function report(con: string | null, profile: string, threads: number): ThreadReport {
+  return con === null ? { label: profile, mode: null, threads } : { ...splitCon(con), threads }
 }
 
-function partial(kind: Kind, profile: string, change: ProcessChange): AppArmorError {
+function refused(kind: Kind, profile: string, change: ProcessChange): AppArmorError {
   const codes = new Map(change.refused.map(({ tid, errno }) => [tid, errnoName(errno)]))
+  const syscall = kind === 'change' ? 'aa_change_profile' : 'aa_stack_profile'
+  const { errno, threads: changed } = change
+  const threads = threadStates(changed > 0 ? profile : null, codes)
+  if (changed === 0) {
+    const detail = `thread ${change.refused.map(({ tid }) => tid).join(', ')}; nothing was changed`
+    return new AppArmorError({ errno, syscall, profile, detail, threads })
+  }
+  const detail = errnoName(errno)
   return new AppArmorError({
     code: 'ERR_APPARMOR_PARTIAL',
-    errno: change.partialErrno,
-    syscall: kind === 'change' ? 'aa_change_profile' : 'aa_stack_profile',
+    errno,
+    syscall,
     profile,
-    detail: errnoName(change.partialErrno),
-    threads: threadStates(profile, codes),
+    detail,
+    threads,
   })
 }
 
 // The labels may be unreadable now; which threads refused, and why, is known all the same.
 function threadStates(
-  profile: string,
+  changedTo: string | null,
   codes: ReadonlyMap<number, string>,
 ): AppArmorError['threads'] & object {
+  const codeOf = (label: string) =>
+    changedTo !== null && labelIncludes(label, changedTo) ? null : 'ECANCELED'
   try {
     return getThreadCons().map(({ tid, name, label }) => {
-      const untried = labelIncludes(label, profile) ? null : 'ECANCELED'
-      return { tid, name, label, code: codes.get(tid) ?? untried }
+      return { tid, name, label, code: codes.get(tid) ?? codeOf(label) }
     })
   } catch {
     return [...codes].map(([tid, code]) => ({ tid, name: '', label: '', code }))

@@ -50,7 +50,7 @@ function readEscapes(raw: string): string {
       const { byte, length } = escape
       const character = String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte)
       high ||= byte >= 0x80
-      if (byte === 0) text += raw.slice(i, i + length)
+      if (byte === 0) text += '\\000'
       else text += PATTERN_CHARACTERS.includes(character) ? `\\${character}` : character
       i += length
     }
@@ -58,10 +58,9 @@ function readEscapes(raw: string): string {
   return high ? fromBytes(toBytes(text)) : text
 }
 
-/** Whether a word, as the lexer leaves it, is a pattern or has a variable. */
+/** Whether a word, as the lexer leaves it, is a pattern, or has a variable or a null byte. */
 export function isPattern(text: string): boolean {
-  if (!/[\\*?[\]{}]/.test(text)) return false
-  return /[*?[\]{}]/.test(text.replaceAll(/\\./gs, ''))
+  return /[\\*?[\]{}]/.test(text) && /[*?[\]{}]|\\0/.test(text.replaceAll(/\\[^0]/g, ''))
 }
 
 /** The text that a word without patterns stands for. */

@@ -55,11 +55,16 @@ const char* attrName(Attr attr) {
 
 // The kernel's word that it has no such system calls does not change while it runs.
 std::atomic<bool> gNoSelfAttr{false};
-constexpr size_t kPage = 4096;
 
-bool unsupported(int error) {
-  return error == ENOSYS || error == EOPNOTSUPP;
-}
+// What /proc/<tid> needs to be known of the calling thread; asking costs two system calls.
+struct Self {
+  pid_t tid;
+  bool procIsOurs;  // the mounted /proc counts processes as we do
+};
+
+struct AttrPath {
+  char text[64];
+};
 
 // Does the mounted /proc number processes as we do? In a new PID namespace under the old /proc,
 // /proc/<our tid> is somebody else.
@@ -69,6 +74,10 @@ bool readsOurProc() noexcept {
   if (n <= 0) return true;  // no procfs at all: the open that follows says so
   char own[24];
   return putDecimal(own, getpid()) - own == n && memcmp(own, link, static_cast<size_t>(n)) == 0;
+}
+
+Self askSelf() noexcept {
+  return {static_cast<pid_t>(syscall(SYS_gettid)), readsOurProc()};
 }
 
 void locate(AttrPath& path, Attr attr, Self self, bool legacy) noexcept {
@@ -104,16 +113,7 @@ int openOwnAttr(Attr attr, int flags, AttrPath& path) noexcept {
     const int fd = openRetrying(path.text, flags);
     if (fd >= 0 || errno != ENOENT) return fd;
   }
-  return openAttr(attr, flags, path, Self::ask());
-}
-
-int writeBySyscall(Attr attr, const Command& command) noexcept {
-  // What does not fit with its header in a page fits without it into the attribute file.
-  if (gNoSelfAttr.load(std::memory_order_relaxed) || command.contextSize() > kPage) return ENOSYS;
-  if (syscall(kSetSelfAttr, lsmAttr(attr), command.context(), command.contextSize(), 0) == 0)
-    return 0;
-  if (errno == ENOSYS) gNoSelfAttr.store(true, std::memory_order_relaxed);
-  return errno;
+  return openAttr(attr, flags, path, askSelf());
 }
 
 int writeWhole(int fd, const char* text, size_t size) noexcept {
@@ -150,13 +150,14 @@ void trimEnd(std::string& text) {
 int getSelfAttr(Attr attr, char* buffer, size_t size, uint32_t* needed = nullptr) noexcept {
   if (gNoSelfAttr.load(std::memory_order_relaxed)) return ENOSYS;
   const LsmContext which{kLsmAppArmor, 0, 0, 0};
-  if (size >= sizeof which) memcpy(buffer, &which, sizeof which);
+  if (size < sizeof which) return EINVAL;  // the kernel reads a whole one
+  memcpy(buffer, &which, sizeof which);
   auto room = static_cast<uint32_t>(size);
   const long result = syscall(kGetSelfAttr, lsmAttr(attr), buffer, &room, kLsmSingle);
   if (needed != nullptr) *needed = room;
   if (result >= 0) return 0;
   if (errno == ENOSYS) gNoSelfAttr.store(true, std::memory_order_relaxed);
-  return errno == EOPNOTSUPP ? ENOSYS : errno;
+  return isUnsupported(errno) ? ENOSYS : errno;
 }
 
 Result<std::string> readBySyscall(Attr attr, const char* call) {
@@ -192,24 +193,17 @@ int prove(Attr attr, int fd) noexcept {
   return error == EINVAL ? 0 : error == 0 ? EPROTONOSUPPORT : error;
 }
 
-Result<Done> writeProven(Attr attr, const char* call, const Command* command) {
+Result<Done> writeProven(Attr attr, const Command& command) {
   AttrPath path{};
   const UniqueFd fd(openOwnAttr(attr, O_WRONLY, path));
-  if (!fd) return Failure{errno, call, path.text};
-  const std::string_view nameless = attr == Attr::exec ? "exec" : "changeprofile";
-  const int proof = writeWhole(fd.get(), nameless.data(), nameless.size());
-  if (proof == 0) return Failure{EPROTONOSUPPORT, call};
-  if (proof != EINVAL) return Failure{proof, call};
-  const int error = command ? writeWhole(fd.get(), command->text(), command->size()) : 0;
-  if (error != 0) return Failure{error, call};
+  if (!fd) return Failure{errno, command.call(), path.text};
+  int error = prove(attr, fd.get());
+  if (error == 0) error = writeTo(fd.get(), command);
+  if (error != 0) return Failure{error, command.call()};
   return Done{};
 }
 
 }  // namespace
-
-Self Self::ask() noexcept {
-  return {static_cast<pid_t>(syscall(SYS_gettid)), readsOurProc()};
-}
 
 Result<Command> Command::make(const char* call, std::string_view verb, std::string_view tail) {
   static_assert(sizeof(LsmContext) == kHeader);
@@ -223,20 +217,24 @@ Result<Command> Command::make(const char* call, std::string_view verb, std::stri
   return Command(call, std::move(context));
 }
 
-int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noexcept {
-  path.text[0] = '\0';
-  const int error = writeBySyscall(attr, command);
-  if (!unsupported(error)) return error;
-  const int fd = openAttr(attr, O_WRONLY, path, self);
-  if (fd < 0) return errno;
-  path.text[0] = '\0';
-  const int result = writeWhole(fd, command.text(), command.size());
-  close(fd);
-  return result;
+bool isUnsupported(int error) noexcept {
+  return error == ENOSYS || error == EOPNOTSUPP || error == EPERM;
+}
+
+int writeBySyscall(Attr attr, const Command& command) noexcept {
+  if (gNoSelfAttr.load(std::memory_order_relaxed) || !command.fitsSyscall()) return ENOSYS;
+  if (syscall(kSetSelfAttr, lsmAttr(attr), command.context(), command.contextSize(), 0) == 0)
+    return 0;
+  if (errno == ENOSYS) gNoSelfAttr.store(true, std::memory_order_relaxed);
+  return errno;
 }
 
 int writeTo(int fd, const Command& command) noexcept {
   return writeWhole(fd, command.text(), command.size());
+}
+
+int proveCurrent(int fd) noexcept {
+  return prove(Attr::current, fd);
 }
 
 bool hasSyscalls() noexcept {
@@ -248,14 +246,13 @@ bool hasSyscalls() noexcept {
 Result<Done> writeAttr(Attr attr, const Command& command) {
   const int error = writeBySyscall(attr, command);
   if (error == 0) return Done{};
-  if (!unsupported(error)) return Failure{error, command.call()};
-  return writeProven(attr, command.call(), &command);
-}
-
-Result<Done> proveAttr(Attr attr, const char* call) {
-  char label[8];
-  if (getSelfAttr(Attr::current, label, sizeof label) != ENOSYS) return Done{};
-  return writeProven(attr, call, nullptr);
+  if (!isUnsupported(error)) return Failure{error, command.call()};
+  auto written = writeProven(attr, command);
+  if (written || error != EPERM) return written;
+  // Without a /proc to ask it stands.
+  const Failure& failure = written.failure();
+  const bool unasked = !failure.path.empty() || failure.error == EPROTONOSUPPORT;
+  return unasked ? Failure{EPERM, command.call()} : written;
 }
 
 Result<UniqueFd> openForLater(Attr attr, const char* call) {

@@ -39,6 +39,8 @@ class Command {
   // The same, in front of it a struct lsm_ctx: built beforehand, since a signal handler sends it.
   const void* context() const { return context_.data(); }
   size_t contextSize() const { return context_.size(); }
+  // What does not fit with its header in a page fits without it into the attribute file.
+  bool fitsSyscall() const { return context_.size() <= kMax; }
 
  private:
   static constexpr size_t kHeader = 32;
@@ -47,29 +49,21 @@ class Command {
   std::string context_;
 };
 
-struct AttrPath {
-  char text[64];
-};
+// Async-signal-safe, on a small stack: system calls only. 0, or the errno; isUnsupported() tells whether
+// /proc has to be asked.
+int writeBySyscall(Attr attr, const Command& command) noexcept;
+bool isUnsupported(int error) noexcept;
+// The same on an attribute's open descriptor: one request; and the proof that it is AppArmor's, as below.
+int writeTo(int fd, const Command& command) noexcept;
+int proveCurrent(int fd) noexcept;
 
-// What /proc/<tid> needs to be known of the calling thread; asking costs two system calls.
-struct Self {
-  pid_t tid;
-  bool procIsOurs;  // the mounted /proc counts processes as we do
-  static Self ask() noexcept;
-};
+// Async-signal-safe. Do the system calls serve this thread?
+bool hasSyscalls() noexcept;
 
-// Async-signal-safe, on less than 300 bytes of stack: system calls only. 0, or the errno; then
-// path.text is the attribute file when it could not even be opened, and empty otherwise.
-int writeAttr(Attr attr, const Command& command, AttrPath& path, Self self) noexcept;
-
-// The same with proof: a request without a name goes first, which AppArmor refuses. What accepts it
-// (a plain file in a false /proc, another security module) would accept anything, and confine
+// By whichever way serves. On /proc with proof: a request without a name goes first, which AppArmor refuses. What
+// accepts it (a plain file in a false /proc, another security module) would accept anything, and confine
 // nothing. EPROTONOSUPPORT then.
 Result<Done> writeAttr(Attr attr, const Command& command);
-Result<Done> proveAttr(Attr attr, const char* call);
-
-int writeTo(int fd, const Command& command) noexcept;
-bool hasSyscalls() noexcept;
 
 // The attribute, open and proven, for what has to be written when no descriptor may be free. None where the
 // system calls serve, which need none.

@@ -11,23 +11,12 @@
 #include <climits>
 #include <ctime>
 
+#include "handler.h"
+#include "rings.h"
+
 namespace apparmor {
 
 namespace {
-
-constexpr int kSignal = 33;
-constexpr int kCode =
-    -7104;  // our si_code: among the negative ones, which are the sender's to choose
-
-// What rt_sigaction(2) takes: libc's sigaction() refuses this signal.
-struct KernelAction {
-  void (*handler)(int, siginfo_t*, void*);
-  unsigned long flags;
-  void (*restorer)();
-  uint64_t mask;
-};
-const auto kIgnore =
-    reinterpret_cast<void (*)(int, siginfo_t*, void*)>(1);  // SIG_IGN; SIG_DFL is 0
 
 // ---- what all threads share. Facts of the process, not of a JavaScript environment. -------------
 
@@ -40,12 +29,15 @@ constexpr uint32_t gate(uint32_t number, Step step) {
 
 // One for each thread that is asked. A thread takes its place only if it finds itself asked for
 // there.
+enum class Progress : uint64_t { asked = 0, taken = 1, arrived = 2 };
 struct Slot {
   std::atomic<uint64_t> place;
   std::atomic<int> error;
+  std::atomic<uint64_t> print;
 };
-constexpr uint64_t place(uint32_t number, pid_t tid, bool arrived) {
-  return static_cast<uint64_t>(number) << 33 | static_cast<uint64_t>(tid) << 1 | (arrived ? 1 : 0);
+constexpr uint64_t place(uint32_t number, pid_t tid, Progress progress) {
+  return static_cast<uint64_t>(number) << 34 | static_cast<uint64_t>(tid) << 2 |
+         static_cast<uint64_t>(progress);
 }
 std::atomic<Slot*> gSlots{nullptr};
 std::atomic<size_t> gCapacity{0};
@@ -59,10 +51,7 @@ struct Tally {
 Tally gArrivals;  // ever
 Tally gAnswers;   // in this attempt
 
-std::atomic<Broadcast::Action> gAction{nullptr};
-std::atomic<const void*> gSubject{nullptr};
-
-std::atomic<const KernelAction*> gPrevious{nullptr};
+std::atomic<const Action*> gAction{nullptr};
 
 uint32_t gNumber = 0;  // the asking thread's alone
 
@@ -80,85 +69,33 @@ void addTo(Tally& tally) noexcept {
   if (tally.count.fetch_add(1) + 1 == tally.target.load()) futexWake(tally.count, 1);
 }
 
-void takePart(uint32_t number, pid_t tid, size_t index) noexcept {
-  if (index >= gCapacity.load()) return;
-  Slot& slot = gSlots.load()[index];
-  uint64_t asked = place(number, tid, false);
-  if (!slot.place.compare_exchange_strong(asked, place(number, tid, true))) return;
+void waitAt(uint32_t step) noexcept {
+  while (gGate.load() == step) futexWait(gGate, step, nullptr);
+}
+
+void takePart(const Call& call) noexcept {
+  if (call.index >= gCapacity.load()) return;
+  Slot& slot = gSlots.load()[call.index];
+  uint64_t asked = place(call.number, call.tid, Progress::asked);
+  // From here on the attempt is not given up without waiting for this thread.
+  if (!slot.place.compare_exchange_strong(asked, place(call.number, call.tid, Progress::taken)))
+    return;
+  const Action& action = *gAction.load();
+  int fd = -1;
+  slot.error.store(action.prepare(action.subject, call.tid, fd));
+  slot.place.store(place(call.number, call.tid, Progress::arrived));
   addTo(gArrivals);
-  while (gGate.load() == gate(number, kArrive)) futexWait(gGate, gate(number, kArrive), nullptr);
+  waitAt(gate(call.number, kArrive));
 
-  if (gGate.load() != gate(number, kAct)) return;
-  slot.error.store(gAction.load()(gSubject.load(), tid));
-  addTo(gAnswers);
-  while (gGate.load() == gate(number, kAct)) futexWait(gGate, gate(number, kAct), nullptr);
-}
-
-void chain(int signal, siginfo_t* info, void* context) noexcept {
-  const KernelAction* previous = gPrevious.load();
-  if (previous == nullptr) return;
-  if (previous->handler == nullptr || previous->handler == kIgnore) return;
-  if ((previous->flags & SA_SIGINFO) != 0) {
-    previous->handler(signal, info, context);
-  } else {
-    reinterpret_cast<void (*)(int)>(reinterpret_cast<void*>(previous->handler))(signal);
+  if (gGate.load() == gate(call.number, kAct)) {
+    uint64_t print = 0;
+    const int error = action.act(action.subject, call.tid, fd, print);
+    slot.print.store(print);
+    slot.error.store(error);
+    addTo(gAnswers);
+    waitAt(gate(call.number, kAct));
   }
-}
-
-void onSignal(int signal, siginfo_t* info, void* context) noexcept {
-  const int saved = errno;
-  if (info->si_code == kCode) {
-    takePart(static_cast<uint32_t>(info->si_uid), info->si_pid,
-             static_cast<size_t>(info->si_value.sival_int));
-  } else {
-    chain(signal, info, context);
-  }
-  errno = saved;
-}
-
-#if defined(__x86_64__)
-// The return from a signal handler, in the very bytes by which debuggers and unwinders know it.
-asm(R"(
-.pushsection .text
-.local apparmor_sigreturn
-.type apparmor_sigreturn, @function
-apparmor_sigreturn:
-  movq $15, %rax
-  syscall
-.size apparmor_sigreturn, . - apparmor_sigreturn
-.popsection
-)");
-extern "C" __attribute__((visibility("hidden"))) void apparmor_sigreturn();
-constexpr unsigned long kReturnFlag = 0x04000000;  // SA_RESTORER
-constexpr auto kReturn = apparmor_sigreturn;
-#else
-constexpr unsigned long kReturnFlag = 0;  // the kernel's vdso has one
-constexpr void (*kReturn)() = nullptr;
-#endif
-
-// What waits while a thread is stopped. A handler of the program's (libuv's for SIGCHLD, say) may
-// want a lock that another stopped thread holds. Not held back: faults, which are the thread's own
-// doing, and 34, which musl's setuid() waits for.
-constexpr uint64_t bit(int signal) {
-  return 1ULL << (signal - 1);
-}
-constexpr uint64_t kHeldBack = ~(bit(SIGILL) | bit(SIGTRAP) | bit(SIGABRT) | bit(SIGBUS) |
-                                 bit(SIGFPE) | bit(SIGSEGV) | bit(SIGSYS) | bit(34));
-
-int setAction(const KernelAction* action, KernelAction* old) {
-  return syscall(SYS_rt_sigaction, kSignal, action, old, sizeof(uint64_t)) == 0 ? 0 : errno;
-}
-
-int installHandler() {
-  KernelAction old{};
-  if (const int error = setAction(nullptr, &old)) return error;
-  if (old.handler == onSignal) return 0;
-  // Kept for ever: a thread may be reading it at any time. Installing happens once, or once more
-  // when somebody else has taken the signal since.
-  gPrevious.store(new KernelAction(old));
-  const KernelAction ours{onSignal, SA_SIGINFO | SA_RESTART | SA_ONSTACK | kReturnFlag, kReturn,
-                          kHeldBack};
-  return setAction(&ours, nullptr);
+  if (fd >= 0) close(fd);
 }
 
 // Never freed, since a late thread may still write to it; grows at most a few times.
@@ -184,81 +121,111 @@ void pause(int64_t ns) {
 
 }  // namespace
 
-Broadcast::Broadcast(const TaskList& tasks, Action action, const void* subject)
-    : tasks_(tasks), number_(nextNumber()) {
+Broadcast::Broadcast(TaskList& tasks, const Action& action)
+    : tasks_(tasks), self_(static_cast<pid_t>(syscall(SYS_gettid))), number_(nextNumber()) {
   // Room for the threads there are and for those that are being born meanwhile.
   const auto now = static_cast<size_t>(std::max(tasks.count(), 1L));
   while (capacity_ < now * 4) capacity_ *= 2;
-  seen_.reset(new pid_t[capacity_ * 2]());
+  known_.reset(new Known[capacity_ * 2]());
   asked_.reset(new Asked[capacity_]());
+  loose_.reset(new size_t[capacity_]());
   answers_.reset(new Answer[capacity_]());
   provideSlots(capacity_);
-  gAction.store(action);
-  gSubject.store(subject);
+  gAction.store(&action);
 }
 
-// false: it was there already.
-bool Broadcast::remember(pid_t tid) {
+// Where a thread is known, or would be.
+Broadcast::Known& Broadcast::find(pid_t tid) {
   const size_t size = capacity_ * 2;
   size_t at = static_cast<size_t>(tid) * 2654435761U % size;
-  for (; seen_[at] != 0; at = (at + 1) % size) {
-    if (seen_[at] == tid) return false;
-  }
-  seen_[at] = tid;
-  return true;
+  while (known_[at].tid != 0 && known_[at].tid != tid) at = (at + 1) % size;
+  return known_[at];
 }
 
-void Broadcast::exclude(pid_t tid) {
-  remember(tid);
-}
-
-int Broadcast::stop(int64_t deadlineNs) {
-  if (const int error = installHandler()) return error;
-  exclude(static_cast<pid_t>(syscall(SYS_gettid)));
+std::optional<Failure> Broadcast::stop(int64_t deadlineNs) {
+  if (const int error = installHandler(takePart)) return Failure{error, "rt_sigaction"};
   syscall(SYS_rt_sigprocmask, SIG_BLOCK, &kHeldBack, &mask_, sizeof mask_);
   held_ = true;
   gGate.store(gate(number_, kArrive));
-  while (true) {
-    const size_t before = count_;
-    int failure = 0;
-    const int error = tasks_.each([&](pid_t tid) {
-      if (failure != 0 || !remember(tid)) return;
-      failure = count_ < capacity_ ? ask(tid, deadlineNs) : EAGAIN;
-    });
-    if (error != 0 || failure != 0) return error != 0 ? error : failure;
-    if (const int late = awaitArrivals(deadlineNs)) return late;
-    // All of them: those that wait, this one, and those that take no part. A stopped thread starts
-    // no other, so once the numbers agree they go on doing so.
-    const long known = std::count_if(asked_.get(), asked_.get() + count_, [](const Asked& asked) {
-      return asked.state != State::ended;
-    });
-    if (tasks_.count() == known + 1) return 0;
-    if (monotonicNs() > deadlineNs) return ETIMEDOUT;
-    if (count_ == before) pause(100'000);  // for one that is ending
+  for (bool whole = false; !whole;) {
+    Look seen;
+    if (auto failure = look(seen, deadlineNs)) return failure;
+    if (auto failure = awaitArrivals(deadlineNs)) return failure;
+    if (auto failure = confirm(seen, deadlineNs, whole)) return failure;
   }
+  collectAnswers();
+  return std::nullopt;
 }
 
-int Broadcast::ask(pid_t tid, int64_t deadlineNs) {
-  siginfo_t info{};
-  info.si_signo = kSignal;
-  info.si_code = kCode;
-  info.si_pid = tid;
-  info.si_uid = number_;
-  info.si_value.sival_int = static_cast<int>(count_);
+// Asks every thread of the list that has not been asked yet.
+std::optional<Failure> Broadcast::look(Look& look, int64_t deadlineNs) {
+  std::optional<Failure> failure;
+  ++looks_;
+  const int error = tasks_.each([&](pid_t tid) {
+    if (failure) return;
+    if (tid == self_) {
+      look.listed += look.self ? 0 : 1;
+      look.self = true;
+      return;
+    }
+    Known& known = find(tid);
+    if (known.tid == 0) {
+      look.news = true;
+      failure = ask(tid, deadlineNs);
+    } else if (known.look != looks_) {
+      known.look = looks_;
+      ++look.listed;
+      if (asked_[known.index].state != State::stopped) loose_[look.loose++] = known.index;
+    }
+  });
+  if (error != 0) return Failure{error, "getdents64"};
+  return failure;
+}
 
+// Was that look a whole one, of threads that are stopped, the kernel's own, or on their way out?
+std::optional<Failure> Broadcast::confirm(const Look& look, int64_t deadlineNs, bool& whole) {
+  whole = !look.news && look.self && tasks_.count() == look.listed;
+  bool kernels = false;
+  // If each of these is still there, none has made room for a thread that was not listed.
+  for (size_t i = 0; i < look.loose && whole; ++i) {
+    const Asked asked = asked_[loose_[i]];
+    const auto kind = tasks_.kind(asked.tid);
+    const bool same = kind == TaskList::Kind::kernels && asked.state == State::kernels;
+    kernels = kernels || same;
+    whole = same || kind == TaskList::Kind::ending;
+    // A new thread has got the number of one that is gone.
+    const bool other = kind == TaskList::Kind::user || kind == TaskList::Kind::kernels;
+    if (whole || !other) continue;
+    if (auto failure = ask(asked.tid, deadlineNs)) return failure;
+  }
+  // Now that nobody opens another ring.
+  const Rings rings = whole && kernels ? ringsOf(tasks_, self_) : Rings::plain;
+  if (rings == Rings::polled) return Failure{EXDEV, "io_uring"};
+  whole = whole && rings == Rings::plain;
+  if (whole) return std::nullopt;
+  if (monotonicNs() > deadlineNs) {
+    return rings == Rings::unknown ? Failure{EXDEV, "io_uring"} : Failure{ETIMEDOUT, "futex"};
+  }
+  if (!look.news) pause(100'000);  // for one that is ending, or a ring that is being closed
+  return std::nullopt;
+}
+
+std::optional<Failure> Broadcast::ask(pid_t tid, int64_t deadlineNs) {
+  if (count_ == capacity_) return Failure{EAGAIN, "clone"};
   Slot& slot = gSlots.load()[count_];
-  slot.error.store(ECANCELED);
-  slot.place.store(place(number_, tid, false));
-  Asked& asked = asked_[count_++];
-  asked = {tid, State::ended};
-  while (syscall(SYS_rt_tgsigqueueinfo, getpid(), tid, kSignal, &info) != 0) {
-    if (errno == ESRCH) return 0;
-    if (errno != EAGAIN || monotonicNs() > deadlineNs) return errno;
+  slot.place.store(place(number_, tid, Progress::asked));
+  find(tid) = {tid, count_, looks_};
+  Asked& asked = asked_[count_];
+  asked = {tid, State::ending};
+  const Call call{number_, tid, count_++};
+  while (const int error = callThread(call)) {
+    if (error == ESRCH) return std::nullopt;
+    if (error != EAGAIN || monotonicNs() > deadlineNs) return Failure{error, "rt_tgsigqueueinfo"};
     pause(1'000'000);  // the queue of signals is full
   }
   asked.state = State::waiting;
   ++waiting_;
-  return 0;
+  return std::nullopt;
 }
 
 void Broadcast::collectArrivals() {
@@ -266,42 +233,43 @@ void Broadcast::collectArrivals() {
   for (size_t i = 0; i < count_; ++i) {
     Asked& asked = asked_[i];
     if (asked.state != State::waiting) continue;
-    if (slots[i].place.load() != place(number_, asked.tid, true)) continue;
+    if (slots[i].place.load() != place(number_, asked.tid, Progress::arrived)) continue;
     asked.state = State::stopped;
     --waiting_;
   }
 }
 
-int Broadcast::dropThoseThatCannotArrive() {
+// Finds out what those are that have not arrived.
+void Broadcast::classify() {
   for (size_t i = 0; i < count_; ++i) {
     Asked& asked = asked_[i];
     if (asked.state != State::waiting) continue;
     const auto kind = tasks_.kind(asked.tid);
-    if (kind == TaskList::Kind::poller) return EXDEV;
-    const bool ended = kind == TaskList::Kind::ended ||
-                       (syscall(SYS_tgkill, getpid(), asked.tid, 0) != 0 && errno == ESRCH);
-    if (!ended && kind != TaskList::Kind::worker) continue;
-    asked.state = ended ? State::ended : State::kernels;
+    if (kind == TaskList::Kind::user) continue;
+    // Where its state may not be read, a signal knows at least whether it is there.
+    if (kind == TaskList::Kind::unknown &&
+        (syscall(SYS_tgkill, getpid(), asked.tid, 0) == 0 || errno != ESRCH))
+      continue;
+    asked.state = kind == TaskList::Kind::kernels ? State::kernels : State::ending;
     --waiting_;
   }
-  return 0;
 }
 
-int Broadcast::awaitArrivals(int64_t deadlineNs) {
+std::optional<Failure> Broadcast::awaitArrivals(int64_t deadlineNs) {
   int64_t slice = 2'000'000;
   while (true) {
     const uint32_t seen = gArrivals.count.load();
     collectArrivals();
-    if (waiting_ == 0) return 0;
+    if (waiting_ == 0) return std::nullopt;
     gArrivals.target.store(seen + static_cast<uint32_t>(waiting_));
     const int64_t start = monotonicNs();
-    if (start >= deadlineNs) return ETIMEDOUT;
+    if (start >= deadlineNs) return Failure{ETIMEDOUT, "futex"};
     const int64_t wait = std::min(slice, deadlineNs - start);
     const timespec limit = toTimespec(wait);
     futexWait(gArrivals.count, seen, &limit);
     if (monotonicNs() - start < wait) continue;
     collectArrivals();
-    if (const int error = dropThoseThatCannotArrive()) return error;
+    classify();
     slice = std::min<int64_t>(slice * 2, 50'000'000);
   }
 }
@@ -317,16 +285,34 @@ void Broadcast::act() {
   for (uint32_t seen = gAnswers.count.load(); seen != stopped; seen = gAnswers.count.load()) {
     futexWait(gAnswers.count, seen, nullptr);
   }
+  collectAnswers();
+}
+
+void Broadcast::collectAnswers() {
+  answered_ = 0;
   const Slot* slots = gSlots.load();
   for (size_t i = 0; i < count_; ++i) {
     if (asked_[i].state != State::stopped) continue;
-    answers_[answered_++] = {asked_[i].tid, slots[i].error.load()};
+    answers_[answered_++] = {asked_[i].tid, slots[i].error.load(), slots[i].print.load()};
+  }
+}
+
+// A thread that has not come is not to begin any more, and one that has begun is waited for: it uses the
+// action, which ends with the attempt.
+void Broadcast::revoke() {
+  Slot* slots = gSlots.load();
+  for (size_t i = 0; i < count_; ++i) {
+    uint64_t asked = place(number_, asked_[i].tid, Progress::asked);
+    if (slots[i].place.compare_exchange_strong(asked, 0)) continue;
+    const uint64_t taken = place(number_, asked_[i].tid, Progress::taken);
+    while (slots[i].place.load() == taken) pause(50'000);
   }
 }
 
 void Broadcast::release() {
   if (!held_) return;
   held_ = false;
+  revoke();
   gGate.store(gate(number_, kIdle));
   futexWake(gGate, INT_MAX);
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask_, nullptr, sizeof mask_);

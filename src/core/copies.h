@@ -14,8 +14,8 @@
 namespace apparmor {
 
 enum class Shared : uint32_t {
-  hats = 1,    // hat.cc
-  signal = 2,  // the handler of the process-wide change
+  hats = 1,  // hat.cc
+  turn = 2,  // threads.cc
 };
 
 // The table of the copy that was loaded first, perhaps this one. Null only when this copy has none.

@@ -1,11 +1,9 @@
 // Asks the kernel whether it would refuse a transition, changing nothing.
 //
-// Kernel contract: "permprofile NAME" and "permhat TOKEN^NAME", written to attr/current, are
-// checked like the real request and go no further. They do not look at no_new_privs, and there is
-// none for stacking: there a thread with our credentials makes the change and is thrown away.
+// Kernel contract: "permprofile NAME", "permprofile &NAME" for a stack, and "permhat TOKEN^NAME", written
+// to attr/current, are checked like the real request and go no further. They do not look at no_new_privs: where
+// that may matter, a thread with our credentials makes the change and is thrown away.
 #pragma once
-
-#include <sys/types.h>
 
 #include <string_view>
 
@@ -18,9 +16,11 @@ enum class Change { replace, stack };
 
 Result<Command> makeCommand(Change change, std::string_view profile);
 
-struct Tried {
-  pid_t ending = 0;  // a thread of ours that may not have ended quite yet
-};
+// The question for a change; a failure when it does not fit into a page.
+Result<Command> makeQuestion(Change change, std::string_view profile);
+
+// How it was found out that the change would not be refused.
+enum class Tried { asked, onThread };
 
 // The real request's own errno when it would be refused; EAGAIN with the call "pthread_create".
 Result<Tried> tryChange(Change change, std::string_view profile);

@@ -59,6 +59,14 @@ bool Arguments::flag(size_t index) {
   return check(info_[index].IsBoolean()) && info_[index].As<Napi::Boolean>().Value();
 }
 
+std::string Arguments::data(size_t index) {
+  if (!check(info_[index].IsTypedArray())) return {};
+  const auto array = info_[index].As<Napi::TypedArray>();
+  if (!check(array.TypedArrayType() == napi_uint8_array)) return {};
+  const auto bytes = array.As<Napi::Uint8Array>();
+  return {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()};
+}
+
 Napi::Function Arguments::function(size_t index) {
   return check(info_[index].IsFunction()) ? info_[index].As<Napi::Function>() : Napi::Function();
 }

@@ -24,6 +24,8 @@ class Arguments {
   double number(size_t index);
   uint64_t token(size_t index);
   bool flag(size_t index);
+  // The bytes of a Uint8Array, a copy.
+  std::string data(size_t index);
   Napi::Function function(size_t index);
 
  private:

@@ -23,6 +23,9 @@ Function launchProgram, execProgram;
 // policy.cc
 Function listProfiles, listRevisions, getFeatureId, askLabel;
 
+// policy_load.cc
+Function loadBinary, removeProfile;
+
 // watch.cc
 Function watchRevision;
 

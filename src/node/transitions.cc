@@ -43,20 +43,19 @@ Napi::Value changeProcess(const Napi::CallbackInfo& info) {
   auto object = Napi::Object::New(env);
   object.Set("threads", static_cast<double>(change->threads));
   object.Set("setuidWorks", change->setuidWorks);
-  object.Set("partialErrno", -change->partialError);
+  object.Set("errno", -change->error);
   object.Set("refused", toList(env, change->refused));
+  object.Set("con", toValue(env, change->con));
   return object;
 }
 
-// changeThread(kind, profile)
+// changeThread(kind, profile) → label | null
 Napi::Value changeThread(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const Change kind = toChange(arguments.bytes(0));
   const std::string profile = arguments.bytes(1);
   if (arguments.wrong()) return {};
-  const auto command = makeCommand(kind, profile);
-  if (!command) return fail(info.Env(), command.failure());
-  return answer(info.Env(), writeAttr(Attr::current, *command));
+  return answer(info.Env(), changeThisThread(kind, profile));
 }
 
 // changeExec(kind, profile)

@@ -36,6 +36,8 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   changeHat: [['hat'], 1n, true],
   leaveHat: [1n],
   runInHat: [['hat'], () => {}],
+  loadPolicy: ['load', new Uint8Array(1)],
+  removePolicy: ['apparmor-test-missing'],
   launch: [() => 0],
   execve: ['/nowhere', ['a'], ['A=b'], [1000]],
 }

@@ -208,35 +208,6 @@ t.test('without a free descriptor', async (t) => {
   }
 })
 
-t.test('a thread that the kernel refuses', async (t) => {
-  t.test('ends the process', async (t) => {
-    const { status, signal, stdout, stderr } = runProgram('process', ['partial', dir, 'abort'])
-    t.strictSame([status, signal, stdout], [null, 'SIGABRT', ''])
-    t.match(stderr, /^apparmor: aborting: aa_change_profile changed \d+ threads and then failed/)
-  })
-  t.test('or is reported, with onPartial: throw', async (t) => {
-    const said = reportOf('process', ['partial', dir, 'throw'])
-    const { result, stray } = said
-    t.match(result, {
-      code: 'ERR_APPARMOR_PARTIAL',
-      syscall: 'aa_change_profile',
-      profile: PROFILE,
-    })
-    const codes = new Map<number, unknown>(
-      result.threads.map(({ tid, label, code }: any) => [tid, { label, code }]),
-    )
-    t.match(codes.get(stray), { label: `${PROFILE}-stay`, code: /^(EACCES|ENOENT)$/ })
-    t.strictSame(
-      codes.get(said.pid),
-      { label: 'unconfined', code: 'ECANCELED' },
-      'the caller is last',
-    )
-    for (const tid of [stray, said.pid]) codes.delete(tid)
-    t.ok(codes.size > 5)
-    for (const state of codes.values()) t.strictSame(state, { label: PROFILE, code: null })
-  })
-})
-
 const ring = runProgram('process', ['ring', dir], { env: { UV_USE_IO_URING: '1' } })
 const polls = ring.report?.['names'].some((name: string) => name.startsWith('iou-sqp'))
 

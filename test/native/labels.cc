@@ -21,6 +21,13 @@ void testLabels() {
   check(labelIncludes("a//&b//&c", "c//&a") && !labelIncludes("a//&b", "b//&c"),
         "a stack is a set: all of its parts have to be there, in any order");
 
+  check(labelIncludes("a//&b", " b ") && labelIncludes("a//&b", "&b") &&
+            labelIncludes("a//&b", "& &b\t") && labelIncludes("a//&b", "b\xa0//& a"),
+        "white space and the sign of a stack around a name say nothing");
+  check(labelIncludes("a//&:ns://b", ": ns :// b") && !labelIncludes("a//&b", "a b") &&
+            !labelIncludes("a//&b", "&&&b"),
+        "inside of it they do");
+
   auto none = apparmor::taskLabel(0x7fffffff);
   check(!none && none.failure().error != 0, "no such process, no label");
   check(!apparmor::threadLabels(0x7fffffff), "and no threads");

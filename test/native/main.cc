@@ -6,6 +6,8 @@ int main() {
   testAttr();
   testLabels();
   testTaskList();
+  testRings();
+  testBroadcast();
   testReport();
   testCopies();
   printf("1..%d\n", test::checks);

@@ -27,5 +27,7 @@ void testText();
 void testAttr();
 void testLabels();
 void testTaskList();
+void testRings();
+void testBroadcast();
 void testReport();
 void testCopies();

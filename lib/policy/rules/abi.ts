@@ -1,3 +1,6 @@
+import type { Reader } from '../reader.ts'
+import { parsePath, writePath } from './include.ts'
+
 /** Which features of the kernel the policy was written for: `abi <abi/4.0>,`. */
 export interface AbiRule {
   readonly kind: 'abi'
@@ -5,3 +8,13 @@ export interface AbiRule {
   /** looked up in the include directories (`<path>`), not from the working directory (`"path"`) */
   readonly magic: boolean
 }
+
+/** Reads what follows `abi`. */
+export function parseAbi(reader: Reader): AbiRule {
+  const path = parsePath(reader)
+  reader.white()
+  reader.endRule()
+  return { kind: 'abi', ...path }
+}
+
+export const formatAbi = (rule: AbiRule): string => `abi ${writePath(rule)},`

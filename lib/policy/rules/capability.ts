@@ -1,3 +1,5 @@
+import type { Reader } from '../reader.ts'
+import { writeQualifiers } from '../writer.ts'
 import type { Qualifiers } from '../qualifiers.ts'
 
 /** A capability of capabilities(7), as apparmor.d(5) writes it. */
@@ -53,3 +55,28 @@ export const CAPABILITIES = [
   'syslog',
   'wake_alarm',
 ] as const
+
+const known: ReadonlySet<string> = new Set(CAPABILITIES)
+
+/** Reads what follows `capability`. */
+export function parseCapability(reader: Reader, qualifiers: Qualifiers): CapabilityRule {
+  const capabilities: Capability[] = []
+  for (;;) {
+    reader.space()
+    const at = reader.pos
+    const name = reader.peekName()
+    if (name === '') break
+    if (!known.has(name)) reader.fail(`no capability '${name}'`, at)
+    capabilities.push(name as Capability)
+    reader.pos += name.length
+  }
+  reader.endRule()
+  return capabilities.length === 0
+    ? { kind: 'capability', ...qualifiers }
+    : { kind: 'capability', ...qualifiers, capabilities }
+}
+
+export function formatCapability(rule: CapabilityRule): string {
+  const list = rule.capabilities?.map((name) => ` ${name}`).join('') ?? ''
+  return `${writeQualifiers(rule)}capability${list},`
+}

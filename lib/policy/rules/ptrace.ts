@@ -1,3 +1,7 @@
+import type { Reader } from '../reader.ts'
+import { parseConditions, patterns } from '../conditions.ts'
+import { parsePermissions, type Words } from '../permissions.ts'
+import { writeCondition, writePermissions, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
 
@@ -11,3 +15,21 @@ export interface PtraceRule extends Qualifiers {
   /** the label of the other process */
   readonly peer?: Pattern
 }
+
+const WORDS: Words<PtracePermission> = {
+  all: ['trace', 'tracedby', 'read', 'readby'],
+  read: 'read',
+  write: 'trace',
+}
+
+/** Reads what follows `ptrace`. */
+export function parsePtrace(reader: Reader, qualifiers: Qualifiers): PtraceRule {
+  const permissions = parsePermissions(reader, WORDS)
+  const peer = patterns(reader, parseConditions(reader), ['peer'])
+  reader.white()
+  reader.endRule()
+  return { kind: 'ptrace', ...qualifiers, ...(permissions && { permissions }), ...peer }
+}
+
+export const formatPtrace = (rule: PtraceRule): string =>
+  `${writeQualifiers(rule)}ptrace${writePermissions(rule.permissions)}${writeCondition('peer', rule.peer)},`

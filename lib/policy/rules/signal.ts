@@ -1,3 +1,7 @@
+import type { Reader } from '../reader.ts'
+import { parseConditions, patterns } from '../conditions.ts'
+import { parsePermissions, type Words } from '../permissions.ts'
+import { writeCondition, writeList, writePermissions, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
 
@@ -51,3 +55,53 @@ export const SIGNALS = [
   'emt',
   'exists',
 ] as const
+
+const WORDS: Words<SignalPermission> = {
+  all: ['send', 'receive'],
+  read: 'receive',
+  write: 'send',
+}
+const SYNONYMS: Readonly<Record<string, Signal>> = { tstp: 'stp', poll: 'io' }
+
+/** Reads what follows `signal`. */
+export function parseSignal(reader: Reader, qualifiers: Qualifiers): SignalRule {
+  const permissions = parsePermissions(reader, WORDS)
+  const conds = parseConditions(reader)
+  const signals: Signal[] = []
+  for (const cond of conds.filter(({ name }) => name === 'set')) {
+    if (cond.operator === 'in') reader.fail("'set' takes '=', not 'in'", cond.at)
+    for (const raw of cond.values) {
+      const signal = toSignal(reader.name(raw))
+      if (signal === undefined) reader.fail(`no signal '${raw}'`, cond.at)
+      if (!signals.includes(signal)) signals.push(signal)
+    }
+  }
+  const { peer } = patterns(
+    reader,
+    conds.filter(({ name }) => name !== 'set'),
+    ['peer'],
+  )
+  reader.white()
+  reader.endRule()
+  return {
+    kind: 'signal',
+    ...qualifiers,
+    ...(permissions && { permissions }),
+    ...(signals.length > 0 && { signals }),
+    ...(peer !== undefined && { peer }),
+  }
+}
+
+/** A signal by one of its names. */
+export function toSignal(name: string): Signal | undefined {
+  if ((SIGNALS as readonly string[]).includes(name)) return name as Signal
+  const [, number] = /^rtmin\+([0-9]+)$/.exec(name) ?? []
+  if (number !== undefined) return Number(number) <= 32 ? `rtmin+${Number(number)}` : undefined
+  return Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name] : undefined
+}
+
+export function formatSignal(rule: SignalRule): string {
+  const set = rule.signals ? ` set=${writeList(rule.signals)}` : ''
+  const permissions = writePermissions(rule.permissions)
+  return `${writeQualifiers(rule)}signal${permissions}${set}${writeCondition('peer', rule.peer)},`
+}

@@ -62,3 +62,28 @@ profile apparmor-test-process-start {
   change_profile -> apparmor-test-process,
   change_profile -> &apparmor-test-process,
 }
+
+# Two that may change to each other, to themselves, and to any stack of the two.
+profile apparmor-test-process-free {
+  file,
+  network,
+  unix,
+  capability,
+  signal,
+  ptrace,
+  deny /**/denied rw,
+  change_profile -> apparmor-test-process-free{,-too},
+  change_profile -> &apparmor-test-process-free{,-too},
+}
+
+profile apparmor-test-process-free-too {
+  file,
+  network,
+  unix,
+  capability,
+  signal,
+  ptrace,
+  deny /**/denied rw,
+  change_profile -> apparmor-test-process-free{,-too},
+  change_profile -> &apparmor-test-process-free{,-too},
+}

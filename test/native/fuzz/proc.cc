@@ -12,6 +12,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto word = apparmor::statusField(text, "\nPPid:\t");
   if (word.find_first_of("\t \n") != std::string_view::npos) abort();
   const auto kind = apparmor::TaskList::kindOf(text.c_str());
-  if (kind == apparmor::TaskList::Kind::ended) abort();  // that is not in the text
+  if (kind == apparmor::TaskList::Kind::gone) abort();  // that is not in the text
   return 0;
 }

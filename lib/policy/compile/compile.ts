@@ -1,0 +1,218 @@
+import { AppArmorError } from '../../border/errors.ts'
+import { fs, path } from '../../border/node.ts'
+import { findMountpoint } from '../../inspect/availability.ts'
+import { BlobError, readBlob, type BlobRecord } from './blob.ts'
+import { readDiagnostics, type Diagnostic } from './diagnostic.ts'
+import { PolicyCompileError } from './error.ts'
+import { readCompileOptions, type CompileOptions, type ReadOptions } from './options.ts'
+import { parserVersion, runParser, TEXT_ARGUMENT, type Input, type Ran } from './parser.ts'
+import { readSource, type PolicySource } from './source.ts'
+
+export type { CompileOptions } from './options.ts'
+export type { PolicySource } from './source.ts'
+
+/** A profile that a compiled policy defines. */
+export interface CompiledProfile {
+  /** `null` for the policy namespace of whoever loads it */
+  readonly namespace: string | null
+  /** its whole name: `'web//upload'` for a child profile or a hat */
+  readonly name: string
+}
+
+/** Binary policy, as the kernel takes it. */
+export interface CompiledPolicy {
+  readonly kind: 'compiled'
+  readonly binary: Uint8Array
+  readonly profiles: readonly CompiledProfile[]
+  /** what the compiler warned of */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/**
+ * Compiles policy with the system's apparmor_parser. Loads nothing.
+ *
+ * It needs no privilege, and no kernel with AppArmor. It starts a process for each call, never more of them at a
+ * time than there are processors. Rests on apparmor_parser(8).
+ *
+ * @param source text in the policy language, or `{ file }`
+ * @param options see {@link CompileOptions}; an unknown one is refused
+ * @returns the binary policy, with the names of the profiles in it
+ * @throws {@link PolicyCompileError} (rejects) `ERR_APPARMOR_COMPILE` with diagnostics
+ * @throws {@link AppArmorError} (rejects) `ERR_APPARMOR_PARSER_MISSING` when the compiler is not installed,
+ *   `ERR_APPARMOR_PARSER` when it cannot be run or takes too long
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`; the signal's
+ *   reason when it aborts (all reject)
+ * @example
+ * ```js
+ * import { compile } from 'apparmor/policy'
+ * const { profiles, binary } = await compile('profile web /usr/bin/web { /srv/** r, }')
+ * console.log(profiles, binary.length)
+ * ```
+ */
+export async function compile(
+  source: PolicySource,
+  options?: CompileOptions,
+): Promise<CompiledPolicy> {
+  const input = readSource(source)
+  const read = readCompileOptions(options)
+  const { compiled, diagnostics } = await attempt(input, read)
+  if (compiled === null) throw new PolicyCompileError(diagnostics)
+  return compiled
+}
+
+/**
+ * Reports what is wrong with a policy, as {@link compile} would find it. A policy with mistakes is an answer,
+ * not a failure.
+ *
+ * It needs no privilege, and no kernel with AppArmor. Rests on apparmor_parser(8).
+ *
+ * @param source text in the policy language, or `{ file }`
+ * @param options as for {@link compile}
+ * @returns every finding, errors and warnings, in the compiler's order; empty for a policy without any
+ * @throws as {@link compile}, but not {@link PolicyCompileError}
+ * @example
+ * ```js
+ * import { check } from 'apparmor/policy'
+ * for (const { severity, file, line, message } of await check({ file: '/etc/apparmor.d/usr.bin.man' })) {
+ *   console.log(`${file}:${line}: ${severity}: ${message}`)
+ * }
+ * ```
+ */
+export async function check(
+  source: PolicySource,
+  options?: CompileOptions,
+): Promise<readonly Diagnostic[]> {
+  const input = readSource(source)
+  return (await attempt(input, readCompileOptions(options))).diagnostics
+}
+
+interface Attempt {
+  /** `null` when the policy does not compile */
+  readonly compiled: CompiledPolicy | null
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+// Rules that are dropped or weakened are silent unless asked for.
+const WARNINGS = ['rule-not-enforced', 'rule-downgraded', 'deprecated', 'abi']
+
+/** Compiles checked input. */
+export async function attempt(input: Input, options: ReadOptions): Promise<Attempt> {
+  const args = [
+    '--skip-kernel-load',
+    '--skip-cache',
+    '--stdout',
+    '--jobs=0',
+    ...WARNINGS.map((name) => `--warn=${name}`),
+    ...(await compressionOff(options)),
+    ...featuresOf(options),
+    ...options.args,
+  ]
+  const ran = await runParser(args, input, options)
+  const failed = ran.status !== 0
+  const diagnostics = [...readDiagnostics(ran.stderr, failed, subjectOf(input, options))]
+  const records = failed ? [] : recordsOf(ran, options)
+  if (failed && diagnostics.length === 0) diagnostics.push(wordless(ran.status))
+  if (!failed && records.length === 0 && !isEmpty(input)) diagnostics.push(NOTHING)
+  return {
+    diagnostics: Object.freeze(diagnostics.map((diagnostic) => Object.freeze(diagnostic))),
+    compiled: failed ? null : toCompiled(ran.stdout, records, diagnostics),
+  }
+}
+
+// From version 5 on the parser may compress, which not every kernel understands.
+async function compressionOff({ parser }: ReadOptions): Promise<readonly string[]> {
+  const [major = 0] = await parserVersion(parser)
+  return major >= 5 ? ['--zstd-compress-level=none'] : []
+}
+
+function subjectOf(
+  input: Input,
+  { name }: ReadOptions,
+): { readonly argument: string; readonly file: string | null } {
+  return 'file' in input
+    ? { argument: input.file, file: input.file }
+    : { argument: TEXT_ARGUMENT, file: name }
+}
+
+function recordsOf(ran: Ran, { parser }: ReadOptions): readonly BlobRecord[] {
+  try {
+    return readBlob(ran.stdout)
+  } catch (cause) {
+    if (!(cause instanceof BlobError)) throw cause
+    throw new AppArmorError({
+      code: 'ERR_APPARMOR_PARSER',
+      path: parser,
+      detail: cause.message,
+      cause,
+    })
+  }
+}
+
+/** A compiled policy, frozen, of a binary that was read. */
+export function toCompiled(
+  binary: Uint8Array,
+  records: readonly BlobRecord[],
+  diagnostics: readonly Diagnostic[],
+): CompiledPolicy {
+  const profiles = records.map(({ namespace, name }) => Object.freeze({ namespace, name }))
+  return Object.freeze({
+    kind: 'compiled',
+    binary,
+    profiles: Object.freeze(profiles),
+    diagnostics: Object.freeze([...diagnostics]),
+  })
+}
+
+const wordless = (status: number): Diagnostic => ({
+  severity: 'error',
+  message: `apparmor_parser ended with status ${status} and gave no reason`,
+  file: null,
+  line: null,
+  column: null,
+  profile: null,
+  source: 'apparmor',
+  code: 'no-reason',
+})
+
+const NOTHING: Diagnostic = {
+  severity: 'warning',
+  message:
+    'no profile comes out of this policy: it defines none, or a link in the directory "disable" switches it off',
+  file: null,
+  line: null,
+  column: null,
+  profile: null,
+  source: 'apparmor',
+  code: 'nothing-compiled',
+}
+
+const isEmpty = (input: Input): boolean =>
+  'text' in input && input.text.replaceAll(/#.*$/gm, '').trim() === ''
+
+// Without features the parser would compile for a kernel that hardly mediates anything.
+function featuresOf({ features, base }: ReadOptions): readonly string[] {
+  if (features !== undefined) return ['--features-file', features]
+  if (kernelShowsFeatures()) return []
+  const found = newestFeatures(base)
+  return found === undefined ? [] : ['--features-file', found]
+}
+
+function kernelShowsFeatures(): boolean {
+  try {
+    return fs.existsSync(path.join(findMountpoint(), 'features'))
+  } catch (error) {
+    if (error instanceof AppArmorError) return false
+    throw error
+  }
+}
+
+// Debian pins a set of features; others have those of /etc/apparmor.d/abi, named by version.
+function newestFeatures(base: string): string | undefined {
+  const pinned = '/usr/share/apparmor-features/features'
+  if (fs.existsSync(pinned)) return pinned
+  const directory = path.join(base, 'abi')
+  const files = fs.existsSync(directory) ? fs.readdirSync(directory) : []
+  const versions = files.filter((file) => /^\d+(\.\d+)*$/.test(file))
+  const newest = versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1)
+  return newest === undefined ? undefined : path.join(directory, newest)
+}

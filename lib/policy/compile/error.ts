@@ -1,0 +1,45 @@
+import type { Diagnostic } from './diagnostic.ts'
+
+/**
+ * What {@link compile} and the functions that load policy throw for a policy that does not compile. Nothing was
+ * loaded.
+ *
+ * The message is that of the first error, with its place. `diagnostics` has every finding.
+ *
+ * @example
+ * ```js
+ * import { compile, PolicyCompileError } from 'apparmor/policy'
+ * try {
+ *   await compile('profile web { capability fly, }')
+ * } catch (error) {
+ *   if (error instanceof PolicyCompileError) console.error(error.diagnostics)
+ * }
+ * ```
+ */
+export class PolicyCompileError extends Error {
+  readonly code = 'ERR_APPARMOR_COMPILE' as const
+  /** every finding of the compiler, in its order */
+  readonly diagnostics: readonly Diagnostic[]
+
+  /** @internal */
+  constructor(diagnostics: readonly Diagnostic[]) {
+    const first = diagnostics.find(({ severity }) => severity === 'error')
+    super(
+      `The policy does not compile: ${first ? describe(first) : 'the compiler gives no reason'}`,
+    )
+    this.diagnostics = diagnostics
+  }
+}
+
+// Not in a static block: the bundler would rename the class.
+Object.defineProperty(PolicyCompileError.prototype, 'name', {
+  value: 'PolicyCompileError',
+  writable: true,
+  configurable: true,
+})
+
+function describe({ file, line, profile, message }: Diagnostic): string {
+  const place = file === null ? line && `line ${line}` : [file, line ?? []].flat().join(':')
+  const subject = profile === null ? '' : ` (profile ${profile})`
+  return `${place ? `${place}: ` : ''}${message}${subject}`
+}

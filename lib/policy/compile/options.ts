@@ -1,0 +1,125 @@
+import { checkInteger, checkLabel, checkOneOf, checkText } from '../../border/args.ts'
+import { invalidArgType, invalidArgValue } from '../../border/errors.ts'
+import { readOptions } from '../../border/options.ts'
+import { readPath } from './source.ts'
+
+/** How {@link compile} and {@link check} go about it. */
+export interface CompileOptions {
+  /** for text: the name of the file that it is from, for diagnostics */
+  readonly name?: string
+  /** the policy namespace of profiles that name none; default: that of whoever loads them */
+  readonly namespace?: string
+  /** directories to search for `include <…>` and `abi <…>`, before the base directory */
+  readonly include?: readonly string[]
+  /** the base directory, where includes are searched last; default `/etc/apparmor.d` */
+  readonly base?: string
+  /**
+   * a file with the features of the kernel that the policy is for; default: the running kernel's, or where they
+   * cannot be seen those of the newest file that the distribution has
+   */
+  readonly features?: string
+  /** a file with the features that every profile is compiled for, whatever its `abi` rule says */
+  readonly abi?: string
+  /** `'complain'`: every profile in complain mode, whatever its flags say */
+  readonly mode?: 'complain'
+  /** values of apparmor_parser's option `-O`, such as `'no-expr-simplify'`: faster to compile, larger */
+  readonly optimize?: readonly string[]
+  /** apparmor_parser's configuration file; `false` for none; default `/etc/apparmor/parser.conf` */
+  readonly config?: string | false
+  /** the compiler, as an absolute path; default: the system's apparmor_parser, never by `PATH` */
+  readonly parser?: string
+  /** stops the compiler */
+  readonly signal?: AbortSignal
+  /** after how long the compiler is stopped, in milliseconds; default 300,000 */
+  readonly timeout?: number
+}
+
+/** {@link CompileOptions}, read and checked. */
+export interface ReadOptions {
+  readonly args: readonly string[]
+  readonly name: string | null
+  readonly features: string | undefined
+  readonly base: string
+  readonly parser: string | undefined
+  readonly signal: AbortSignal | undefined
+  readonly timeout: number
+}
+
+const NAMES = [
+  'name',
+  'namespace',
+  'include',
+  'base',
+  'features',
+  'abi',
+  'mode',
+  'optimize',
+  'config',
+  'parser',
+  'signal',
+  'timeout',
+] as const satisfies readonly (keyof CompileOptions)[]
+
+const BASE = '/etc/apparmor.d'
+
+/** @param others names of options that the caller reads itself */
+export function readCompileOptions(options: unknown, others: readonly string[] = []): ReadOptions {
+  const read = readOptions<CompileOptions>(options, NAMES)
+  refuseUnknown(options as object | undefined, [...NAMES, ...others])
+  const { name, signal, timeout = 300_000 } = read
+  if (name !== undefined) checkText(name, 'options.name')
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)
+  }
+  checkInteger(timeout, 'options.timeout', 1, 0x7fffffff)
+  const optional = (value: unknown, argument: string): string | undefined =>
+    value === undefined ? undefined : readPath(value, `options.${argument}`)
+  const base = optional(read.base, 'base')
+  return {
+    args: [...flags(read), ...(base === undefined ? [] : ['--base', base])],
+    name: name ?? null,
+    features: optional(read.features, 'features'),
+    base: base ?? BASE,
+    parser: optional(read.parser, 'parser'),
+    signal,
+    timeout,
+  }
+}
+
+function flags(read: { readonly [Name in keyof CompileOptions]?: unknown }): string[] {
+  const { namespace, include = [], abi, mode, optimize = [], config } = read
+  const args: string[] = []
+  if (namespace !== undefined) {
+    checkLabel(namespace, 'options.namespace')
+    args.push(`--namespace=${namespace}`)
+  }
+  for (const [i, directory] of list(include, 'options.include').entries()) {
+    args.push('--Include', readPath(directory, `options.include[${i}]`))
+  }
+  if (abi !== undefined) args.push('--override-policy-abi', readPath(abi, 'options.abi'))
+  if (mode !== undefined) {
+    checkOneOf(mode, 'options.mode', ['complain'])
+    args.push('--Complain')
+  }
+  for (const [i, word] of list(optimize, 'options.optimize').entries()) {
+    checkText(word, `options.optimize[${i}]`)
+    args.push(`--optimize=${word}`)
+  }
+  if (config === false) args.push('--config-file=/dev/null')
+  else if (config !== undefined) args.push(`--config-file=${readPath(config, 'options.config')}`)
+  return args
+}
+
+function list(value: unknown, argument: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw invalidArgType(argument, 'an instance of Array', value)
+  return [...(value as readonly unknown[])]
+}
+
+// A misspelt option could load a policy where, or as what, nobody meant it to be.
+function refuseUnknown(options: object | undefined, known: readonly string[]): void {
+  for (const name of Object.keys(options ?? {})) {
+    if (!known.includes(name)) {
+      throw invalidArgValue(`options.${name}`, `is not one of: ${known.join(', ')}`, options)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { invalidArgType } from '../border/invalid.ts'
+import { mark, originOf } from './origin.ts'
+import type { Policy, Rule, Statement } from './rules/index.ts'
+
+/** A rule, a statement of the preamble or a profile: whatever stands in a body. */
+export type Item = Rule | Statement
+
+/**
+ * Says what becomes of a rule: the same rule keeps it; another takes its place, or several; `null` removes it.
+ *
+ * @param rule it comes after what is inside of it
+ * @param parents the profiles and blocks around it, from the outside
+ */
+export type Change = (
+  rule: Item,
+  parents: readonly Item[],
+) => Item | readonly Item[] | null | undefined
+
+/**
+ * Changes rules of a policy and leaves everything else as it is: {@link format} then writes new text for
+ * what was changed, and for nothing else.
+ *
+ * It calls nothing but `change`, and runs anywhere.
+ *
+ * @param policy it is not changed itself
+ * @param change is asked about each rule; `undefined` keeps it, too
+ * @returns the new policy, or the same one when nothing was changed
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`
+ * @example
+ * ```js
+ * import { edit, format, parseProfile } from 'apparmor/policy'
+ * const policy = parseProfile('profile web {\n  /srv/** r, # the site\n  /tmp/x   w,\n}\n')
+ * const more = edit(policy, (rule) =>
+ *   rule.kind === 'file' && rule.permissions === 'r' ? { ...rule, permissions: 'rk' } : rule,
+ * )
+ * format(more) // profile web {\n  /srv/** rk, # the site\n  /tmp/x   w,\n}\n
+ * ```
+ */
+export function edit(policy: Policy, change: Change): Policy {
+  if (typeof policy !== 'object' || policy === null || policy.kind !== 'policy') {
+    throw invalidArgType('policy', 'a policy', policy)
+  }
+  if (typeof change !== 'function') throw invalidArgType('change', 'of type function', change)
+  const rules = editRules(policy.rules, change, [])
+  return rules === policy.rules ? policy : keepLayout(policy, { ...policy, rules } as Policy)
+}
+
+function editRules(
+  rules: readonly Item[],
+  change: Change,
+  parents: readonly Item[],
+): readonly Item[] {
+  let same = true
+  const edited = rules.flatMap((rule) => {
+    const inner = editInside(rule, change, parents)
+    const outcome = change(inner, parents)
+    const result = outcome === null ? [] : [outcome ?? inner].flat()
+    if (result.length !== 1 || result[0] !== rule) same = false
+    return result.map((one) => keepLayout(rule, one as Item))
+  })
+  return same ? rules : edited
+}
+
+function editInside(rule: Item, change: Change, parents: readonly Item[]): Item {
+  if (rule.kind === 'if') {
+    let same = true
+    const branches = rule.branches.map((branch) => {
+      const rules = editRules(branch.rules, change, [...parents, rule]) as readonly Rule[]
+      if (rules === branch.rules) return branch
+      same = false
+      return keepLayout(branch, { ...branch, rules })
+    })
+    return same ? rule : { ...rule, branches }
+  }
+  if (!('rules' in rule)) return rule
+  const rules = editRules(rule.rules, change, [...parents, rule]) as readonly Rule[]
+  return rules === rule.rules ? rule : keepLayout(rule, { ...rule, rules })
+}
+
+/** Gives what differs only in its body the head and the tail of what it replaces. */
+function keepLayout<T extends object>(old: object, replacement: T): T {
+  const origin = originOf(old)
+  if (old === replacement || !origin || originOf(replacement) || !('rules' in replacement)) {
+    return replacement
+  }
+  const keys = Object.keys(replacement) as (keyof T)[]
+  const heads = keys.filter((key) => key !== 'rules')
+  const same =
+    keys.length === Object.keys(old).length &&
+    heads.every((key) => replacement[key] === (old as Partial<T>)[key])
+  return same ? mark(replacement, origin) : replacement
+}

@@ -1,0 +1,322 @@
+import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
+import { isObject, ownOptions } from './check.ts'
+import { originOf } from './origin.ts'
+import { parseProfile } from './parse.ts'
+import { Glob } from './pattern.ts'
+import type { Block } from './rules/block.ts'
+import { formatAbi } from './rules/abi.ts'
+import { formatAlias } from './rules/alias.ts'
+import { formatAll } from './rules/all.ts'
+import { formatCapability } from './rules/capability.ts'
+import { formatChangeProfile } from './rules/change_profile.ts'
+import { writeConditionText, type Branch, type Conditional } from './rules/conditional.ts'
+import { formatDbus } from './rules/dbus.ts'
+import { formatFile } from './rules/file.ts'
+import { formatInclude } from './rules/include.ts'
+import type { Policy, Rule, Statement } from './rules/index.ts'
+import { formatIoUring } from './rules/io_uring.ts'
+import { formatLink } from './rules/link.ts'
+import { formatMount } from './rules/mount.ts'
+import { formatMqueue } from './rules/mqueue.ts'
+import { formatNetwork } from './rules/network.ts'
+import { formatPivotRoot } from './rules/pivot_root.ts'
+import { formatHead, type Hat, type Profile } from './rules/profile.ts'
+import { formatPtrace } from './rules/ptrace.ts'
+import { formatRlimit } from './rules/rlimit.ts'
+import { formatSignal } from './rules/signal.ts'
+import { formatUnix } from './rules/unix.ts'
+import { formatUserns } from './rules/userns.ts'
+import { formatBoolean, formatVariable } from './rules/variable.ts'
+import { writeQualifiers } from './writer.ts'
+
+export interface FormatOptions {
+  /** writes every line anew, in one layout, instead of keeping those that nobody changed */
+  readonly anew?: boolean
+}
+
+/** What can be written. */
+export type Formattable = Policy | Rule | Statement
+
+/**
+ * Writes a policy, or a part of it, as text.
+ *
+ * What was read and not changed is written as it was, to the byte; what was made or changed gets lines of
+ * its own, indented as its neighbours. `format(parseProfile(text))` is `text`.
+ *
+ * It calls nothing and runs anywhere.
+ *
+ * @param policy a policy, a profile or a rule
+ * @returns text of the policy language, which ends with a newline unless there is none in what was read
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE` for a rule made by hand that would be
+ *   read back as something else
+ * @example
+ * ```js
+ * import { file, format, profile } from 'apparmor/policy'
+ * format(profile('web', { rules: [file('/srv/a b', 'r')] })) // profile web {\n  "/srv/a b" r,\n}\n
+ * ```
+ */
+export function format(policy: Formattable, options?: FormatOptions): string {
+  if (!isObject(policy)) throw invalidArgType('policy', 'a policy or a rule', policy)
+  const { anew } = ownOptions(options, 'options')
+  const writer = new Writer(anew === true)
+  if (policy.kind === 'policy') writer.policy(policy)
+  else writer.rules([policy], '')
+  return writer.text
+}
+
+const STEP = '  '
+
+class Writer {
+  #text = ''
+  // Not asked of the text: that would copy all of it each time.
+  #atLineStart = true
+  readonly #anew: boolean
+
+  constructor(anew: boolean) {
+    this.#anew = anew
+  }
+
+  get text(): string {
+    return this.#text
+  }
+
+  #put(text: string): void {
+    if (text === '') return
+    this.#text += text
+    this.#atLineStart = text.endsWith('\n')
+  }
+
+  policy(policy: Policy): void {
+    const origin = this.#origin(policy)
+    this.rules(policy.rules, '')
+    // blanks behind the last line
+    if (origin) this.#put(origin.source.text.slice(origin.bodyEnd, origin.end))
+  }
+
+  rules(rules: readonly (Rule | Statement)[], indent: string): void {
+    if (!Array.isArray(rules)) throw invalidArgType('policy.rules', 'an instance of Array', rules)
+    const own = this.#indentOf(rules) ?? indent
+    for (const [i, rule] of rules.entries()) {
+      if (!isObject(rule as unknown)) throw invalidArgType('policy.rules[]', 'a rule', rule)
+      if (i > 0 && !this.#follows(rules[i - 1] as Rule, rule)) this.#startLine()
+      const next = rules[i + 1]
+      this.#rule(rule, own, next?.kind === 'comment' && next.trailing === true)
+    }
+  }
+
+  #origin(node: object): ReturnType<typeof originOf> {
+    return this.#anew ? undefined : originOf(node)
+  }
+
+  /** How the first line of rules that were read is indented. */
+  #indentOf(rules: readonly object[]): string | undefined {
+    if (this.#anew) return undefined
+    for (const rule of rules) {
+      const origin = originOf(rule)
+      if (!origin || origin.start === origin.at) continue
+      const indent = origin.source.text.slice(origin.start, origin.at)
+      if (origin.start === 0 || origin.source.text[origin.start - 1] === '\n') return indent
+    }
+    return undefined
+  }
+
+  /** Whether two rules stood one behind the other in the text, perhaps in one line. */
+  #follows(rule: object, next: Rule | Statement): boolean {
+    if (next.kind === 'comment' && next.trailing) return true
+    const [before, after] = [this.#origin(rule), this.#origin(next)]
+    if (!after) return true // it starts its line itself
+    return before?.source === after.source && before.end === after.start
+  }
+
+  #rule(rule: Rule | Statement, indent: string, more: boolean): void {
+    const origin = this.#origin(rule)
+    if (rule.kind === 'if') return this.#conditional(rule.branches, indent)
+    if (rule.kind === 'block' || rule.kind === 'profile' || rule.kind === 'hat') {
+      return this.#body(rule, headOf(rule), indent)
+    }
+    if (origin) {
+      this.#put(origin.source.text.slice(origin.start, origin.end))
+      return
+    }
+    if (rule.kind === 'blank') {
+      this.#startLine()
+      this.#put('\n'.repeat(Math.min(Math.max(Number(rule.lines) || 1, 1), 100)))
+      return
+    }
+    if (rule.kind === 'comment') return this.#comment(rule.text, rule.trailing === true, indent)
+    this.#startLine()
+    this.#put(`${indent}${lineOf(rule)}${more ? '' : '\n'}`)
+  }
+
+  #comment(text: string, trailing: boolean, indent: string): void {
+    // `#include` would include
+    const safe = String(text)
+      .replaceAll(/[\0\r\n]/g, ' ')
+      .replace(/^include/, ' include')
+    if (trailing && !this.#atLineStart) this.#put(`  #${safe}\n`)
+    else {
+      this.#startLine()
+      this.#put(`${indent}#${safe}\n`)
+    }
+  }
+
+  #startLine(): void {
+    if (!this.#atLineStart) this.#put('\n')
+  }
+
+  #body(node: { readonly rules: readonly Rule[] }, head: () => string, indent: string): void {
+    const origin = this.#origin(node)
+    if (origin) {
+      const { source, start, at, bodyStart, bodyEnd, end } = origin
+      this.#put(source.text.slice(start, bodyStart))
+      const own = source.text.slice(start, at)
+      this.rules(node.rules, (own.trim() === '' ? own : indent) + STEP)
+      if (!originOf(node.rules.at(-1) ?? node)) this.#startLine()
+      this.#put(source.text.slice(bodyEnd, end))
+      return
+    }
+    this.#startLine()
+    this.#put(`${indent}${head()}\n`)
+    this.rules(node.rules, indent + STEP)
+    this.#startLine()
+    this.#put(`${indent}}\n`)
+  }
+
+  #conditional(branches: readonly Branch[], indent: string): void {
+    if (!Array.isArray(branches)) throw unwritable(branches)
+    for (const [i, branch] of branches.entries()) {
+      const word = i === 0 ? '' : 'else '
+      this.#body(branch, () => `${word}${conditionOf(branch)}`, indent)
+    }
+  }
+}
+
+const headOf = (rule: Block | Profile | Hat) => (): string =>
+  checked(rule, () => (rule.kind === 'block' ? `${writeQualifiers(rule)}{` : formatHead(rule)), '}')
+
+const lineOf = (rule: Line): string => checked(rule, () => formatLine(rule), '')
+
+function conditionOf(branch: Branch): string {
+  if (!branch.condition) return '{'
+  const { condition } = branch
+  const text = attempt(branch, () => `if ${writeConditionText(condition)} {`)
+  const [read] = readBack(branch, 'if', `${text}}`) as readonly [Conditional]
+  if (!isSame(read.branches[0]?.condition, condition)) throw unwritable(branch)
+  return text
+}
+
+/**
+ * The text of a rule that was made by hand, when it is read back as this rule and no other: so nothing in it,
+ * wherever it comes from, becomes a second rule, a permission more, or a pattern.
+ */
+function checked(rule: Line | Block | Profile | Hat, write: () => string, end: string): string {
+  const text = attempt(rule, write)
+  if (originOf(rule)) return text
+  const [read, ...others] = readBack(rule, rule.kind, text + end)
+  const { rules: _, ...head } = rule as Profile
+  const { rules: __, ...readHead } = (read ?? {}) as Profile
+  if (others.length > 0 || !isSame(readHead, head)) throw unwritable(rule)
+  return text
+}
+
+function attempt(rule: object, write: () => string): string {
+  try {
+    return write()
+  } catch {
+    throw unwritable(rule)
+  }
+}
+
+const PREAMBLE: readonly string[] = ['variable', 'boolean', 'alias', 'profile', 'hat']
+
+function readBack(rule: object, kind: string, text: string): readonly (Rule | Statement)[] {
+  const preamble = PREAMBLE.includes(kind)
+  try {
+    const { rules } = parseProfile(preamble ? `${text}\n` : `profile x {\n${text}\n}\n`)
+    return preamble ? rules : (rules[0] as Profile).rules
+  } catch {
+    throw unwritable(rule)
+  }
+}
+
+function unwritable(rule: object): TypeError {
+  return invalidArgValue('rule', 'is no rule that the policy language can say', rule)
+}
+
+/** Whether two parts of rules say the same: the order of words in a list, and of letters, does not count. */
+function isSame(a: unknown, b: unknown, key: string = ''): boolean {
+  if (Glob.is(a)) return Glob.is(b) && a.text === b.text
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false
+    const set = key !== 'values' && a.every((one) => typeof one === 'string')
+    return set ? isSameSet(a, b) : a.every((one, i) => isSame(one, b[i]))
+  }
+  if (typeof a === 'string' && typeof b === 'string' && key === 'permissions') {
+    return isSameSet(Array.from(a), Array.from(b))
+  }
+  if (!isObject(a) || !isObject(b)) return a === b
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  return Array.from(names).every((name) =>
+    isSame(a[name as keyof typeof a], b[name as keyof typeof b], name),
+  )
+}
+
+const isSameSet = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  new Set(b).size === a.length && a.every((one) => b.includes(one))
+
+type Line = Exclude<
+  Rule | Statement,
+  { kind: 'block' | 'profile' | 'hat' | 'if' | 'blank' | 'comment' }
+>
+
+/** A rule without a body, as one line. */
+function formatLine(rule: Line): string {
+  switch (rule.kind) {
+    case 'file':
+      return formatFile(rule)
+    case 'abi':
+      return formatAbi(rule)
+    case 'alias':
+      return formatAlias(rule)
+    case 'all':
+      return formatAll(rule)
+    case 'boolean':
+      return formatBoolean(rule)
+    case 'capability':
+      return formatCapability(rule)
+    case 'change_profile':
+      return formatChangeProfile(rule)
+    case 'dbus':
+      return formatDbus(rule)
+    case 'include':
+      return formatInclude(rule)
+    case 'io_uring':
+      return formatIoUring(rule)
+    case 'link':
+      return formatLink(rule)
+    case 'mount':
+    case 'remount':
+    case 'umount':
+      return formatMount(rule)
+    case 'mqueue':
+      return formatMqueue(rule)
+    case 'network':
+      return formatNetwork(rule)
+    case 'pivot_root':
+      return formatPivotRoot(rule)
+    case 'ptrace':
+      return formatPtrace(rule)
+    case 'rlimit':
+      return formatRlimit(rule)
+    case 'signal':
+      return formatSignal(rule)
+    case 'unix':
+      return formatUnix(rule)
+    case 'userns':
+      return formatUserns(rule)
+    case 'variable':
+      return formatVariable(rule)
+    default:
+      throw unwritable(rule)
+  }
+}

@@ -1,0 +1,125 @@
+import { callNativeAsync } from '../../border/call.ts'
+import { AppArmorError } from '../../border/errors.ts'
+import { profiles, type LoadedProfile } from '../../inspect/profiles.ts'
+import type { CompiledProfile } from '../compile/compile.ts'
+import type { Diagnostic } from '../compile/diagnostic.ts'
+import { readCompileOptions, type CompileOptions } from '../compile/options.ts'
+import { readLoadable, type LoadableSource } from './input.ts'
+import { joinRecords, qualifiedName, refuseHarmful, splitRecords } from './records.ts'
+
+/** What is in force after {@link load} or {@link replace}. */
+export interface LoadReport {
+  /** the profiles that the kernel took */
+  readonly profiles: readonly CompiledProfile[]
+  /** what the compiler warned of */
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/**
+ * Loads policy into the running kernel, and refuses to replace a profile that is loaded already.
+ *
+ * The kernel takes all profiles of a namespace together, or none. Processes are not confined by it: they get a
+ * profile when they execute a program that it is attached to, or ask for it. Rests on aa_kernel_interface(3) and
+ * apparmor_parser(8).
+ *
+ * @param source text in the policy language, `{ file }`, or what {@link compile} made
+ * @param options for the compiler, see {@link CompileOptions}
+ * @returns the profiles that are loaded now
+ * @throws {@link PolicyCompileError} (rejects) nothing was loaded
+ * @throws {@link AppArmorError} (rejects) `EEXIST` a profile is loaded already; `EACCES`, `EPERM` this process may
+ *   not load policy (it needs CAP_MAC_ADMIN and no profile that forbids it); `ENOENT` the policy interface is not
+ *   visible (most containers); `ERR_APPARMOR_POLICY_HARMFUL` for what would harm the kernel; those of
+ *   {@link compile}. `done` lists the profiles of other namespaces that
+ *   were loaded before the refusal
+ * @throws TypeError, RangeError (reject) as {@link compile}
+ * @example
+ * ```js
+ * import { load } from 'apparmor/policy'
+ * const { profiles } = await load('profile web { /srv/** r, }')
+ * ```
+ */
+export async function load(source: LoadableSource, options?: CompileOptions): Promise<LoadReport> {
+  return put('load', source, options)
+}
+
+/**
+ * Loads policy into the running kernel, in place of profiles with the same names.
+ *
+ * Processes that run under such a profile are under the new one from then on. If the policy does not compile or
+ * the kernel refuses it, the old one stays in force. Rests on aa_kernel_interface(3) and apparmor_parser(8).
+ *
+ * @param source as for {@link load}
+ * @param options as for {@link load}
+ * @returns the profiles that are in force now
+ * @throws as {@link load}, without `EEXIST`
+ * @example
+ * ```js
+ * import { replace } from 'apparmor/policy'
+ * await replace({ file: '/etc/apparmor.d/usr.bin.man' })
+ * ```
+ */
+export async function replace(
+  source: LoadableSource,
+  options?: CompileOptions,
+): Promise<LoadReport> {
+  return put('replace', source, options)
+}
+
+async function put(
+  how: 'load' | 'replace',
+  source: LoadableSource,
+  options: CompileOptions | undefined,
+): Promise<LoadReport> {
+  const { records, diagnostics } = await readLoadable(source, readCompileOptions(options))
+  const sets = splitRecords(records)
+  const there = await known()
+  for (const set of sets) refuseHarmful(set, there)
+  const done: CompiledProfile[] = []
+  for (const set of sets) {
+    const binary = joinRecords(set)
+    try {
+      await callNativeAsync((native) => native.loadPolicy(how, binary))
+    } catch (error) {
+      throw refused(error, set.namespace, set.records, there, done)
+    }
+    done.push(...set.records.map(({ namespace, name }) => Object.freeze({ namespace, name })))
+  }
+  return Object.freeze({ profiles: Object.freeze(done), diagnostics })
+}
+
+// The kernel says which errno, and not which of the profiles it means.
+function refused(
+  error: unknown,
+  namespace: string | null,
+  records: readonly CompiledProfile[],
+  there: readonly LoadedProfile[] | null,
+  loaded: readonly CompiledProfile[],
+): unknown {
+  if (!(error instanceof AppArmorError)) return error
+  const { code, errno, syscall, path } = error
+  const isThere = ({ name }: CompiledProfile): boolean =>
+    there?.some((profile) => profile.namespace === namespace && profile.name === name) ?? false
+  const culprits = code === 'EEXIST' ? records.filter(isThere) : []
+  const named = (culprits.length > 0 ? culprits : records).map(({ name }) =>
+    qualifiedName(namespace, name),
+  )
+  return new AppArmorError({
+    code,
+    ...(errno === undefined ? {} : { errno }),
+    syscall,
+    path,
+    profile: named.join("', '"),
+    done: loaded.map(({ namespace, name }) => qualifiedName(namespace, name)),
+    cause: error,
+  })
+}
+
+/** What the kernel has, or `null` where that may not be read. */
+async function known(): Promise<readonly LoadedProfile[] | null> {
+  try {
+    return await profiles()
+  } catch (error) {
+    if (error instanceof AppArmorError) return null
+    throw error
+  }
+}

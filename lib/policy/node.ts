@@ -1,0 +1,24 @@
+/**
+ * Policy of AppArmor as code: read, written, compiled, loaded.
+ *
+ * This is the whole of `apparmor/policy`. The part that needs no kernel, no compiler and no Node is in `index.ts`.
+ *
+ * @module
+ */
+export * from './index.ts'
+export { check, compile } from './compile/compile.ts'
+export type {
+  CompiledPolicy,
+  CompiledProfile,
+  CompileOptions,
+  PolicySource,
+} from './compile/compile.ts'
+export type { Diagnostic } from './compile/diagnostic.ts'
+export { PolicyCompileError } from './compile/error.ts'
+export type { LoadableSource } from './load/input.ts'
+export { load, replace } from './load/load.ts'
+export type { LoadReport } from './load/load.ts'
+export { setMode } from './load/mode.ts'
+export type { LoadableMode } from './load/mode.ts'
+export { remove } from './load/remove.ts'
+export type { RemovableSource, RemoveOptions } from './load/remove.ts'
