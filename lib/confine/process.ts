@@ -136,7 +136,8 @@ function refused(kind: Kind, profile: string, change: ProcessChange): AppArmorEr
   const threads = threadStates(changed > 0 ? profile : null, codes)
   if (changed === 0) {
     const detail = `thread ${change.refused.map(({ tid }) => tid).join(', ')}; nothing was changed`
-    return new AppArmorError({ errno, syscall, profile, detail, threads })
+    const why = errnoName(errno) === 'EALREADY' ? { code: 'ERR_APPARMOR_IN_HAT' } : { errno }
+    return new AppArmorError({ ...why, syscall, profile, detail, threads })
   }
   const detail = errnoName(errno)
   return new AppArmorError({

@@ -279,6 +279,14 @@ bool isKnownToBeSet(Attr attr) {
   return value && !value->empty();
 }
 
+bool isSetBySyscall(Attr attr) noexcept {
+  char buffer[512];
+  const int error = getSelfAttr(attr, buffer, sizeof buffer);
+  LsmContext context{};
+  memcpy(&context, buffer, sizeof context);
+  return error == E2BIG || (error == 0 && context.ctx_len > 0 && buffer[sizeof context] != '\0');
+}
+
 Result<std::optional<std::string>> readAttr(Attr attr, const char* call) {
   auto value = readEither(attr, call);
   if (!value) {

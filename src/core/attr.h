@@ -79,6 +79,9 @@ Result<std::optional<std::string>> readAttr(Attr attr, const char* call);
 // Is exec or prev set? false, too, where the attribute may not be read: then there is nothing to go by.
 bool isKnownToBeSet(Attr attr);
 
+// Async-signal-safe: the same, by the system call alone.
+bool isSetBySyscall(Attr attr) noexcept;
+
 // Reads a whole small file; the building block for /proc.
 Result<std::string> readFile(const char* path, const char* call);
 

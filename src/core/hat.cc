@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -23,9 +24,14 @@ struct WornHat {
 
 struct HatTable {
   WornHat* (*ofThisThread)();
+  std::atomic<int32_t>* visits;
+  std::atomic<int32_t>* byHand;
 };
 
 namespace {
+
+std::atomic<int32_t> gVisits{0};
+std::atomic<int32_t> gByHand{0};
 
 WornHat* ofThisThread() {
   static thread_local WornHat worn{};
@@ -36,16 +42,19 @@ WornHat* ofThisThread() {
 }  // namespace apparmor
 
 extern "C" {
-[[gnu::used]] extern const apparmor::HatTable apparmor_hats{apparmor::ofThisThread};
+[[gnu::used]] extern const apparmor::HatTable apparmor_hats{apparmor::ofThisThread,
+                                                            &apparmor::gVisits, &apparmor::gByHand};
 }
 APPARMOR_SHARE(1, apparmor_hats);
 
 namespace apparmor {
 namespace {
 
+// Looked up when the addon is loaded: a signal handler needs it.
+const HatTable* const gTable = static_cast<const HatTable*>(firstCopy(Shared::hats));
+
 WornHat& worn() {
-  static const auto* const table = static_cast<const HatTable*>(firstCopy(Shared::hats));
-  return *table->ofThisThread();
+  return *gTable->ofThisThread();
 }
 
 std::string join(const std::vector<std::string>& hats) {
@@ -120,6 +129,7 @@ Result<Done> changeHat(const std::vector<std::string>& hats, uint64_t token, boo
   if (isKnownToBeSet(Attr::exec)) return Failure{EBUSY, call};
   const auto command = request(names, token);
   if (!command) return command.failure();
+  *gTable->byHand = 1;
   auto changed = writeAttr(Attr::current, *command);
   if (changed) remember(names, token);
   return changed;
@@ -131,6 +141,18 @@ Result<Done> leaveHat(uint64_t token) {
   auto left = writeAttr(Attr::current, *command);
   if (left) rememberOutside();
   return left;
+}
+
+bool wearsHat() {
+  return worn().size > 0;
+}
+
+bool isAnyHatVisited() noexcept {
+  return *gTable->visits > 0;
+}
+
+bool wereHatsUsedByHand() noexcept {
+  return *gTable->byHand != 0;
 }
 
 Result<HatVisit> HatVisit::enter(const std::vector<std::string>& hats) {
@@ -154,8 +176,12 @@ Result<HatVisit> HatVisit::enter(const std::vector<std::string>& hats) {
   if (visit.attr_ && fstat(visit.attr_.get(), &file) != 0) return Failure{errno, call};
   visit.device_ = file.st_dev;
   visit.inode_ = file.st_ino;
+  ++*gTable->visits;
   const auto entered = visit.write(names);
-  if (!entered) return entered.failure();
+  if (!entered) {
+    --*gTable->visits;
+    return entered.failure();
+  }
   remember(names, visit.token_);
   return visit;
 }
@@ -163,6 +189,7 @@ Result<HatVisit> HatVisit::enter(const std::vector<std::string>& hats) {
 Result<Done> HatVisit::leave() {
   auto left = write(outer_ ? outer_->names : std::string());
   if (!left) return left;
+  --*gTable->visits;
   if (outer_) {
     remember(outer_->names, outer_->token);
   } else {

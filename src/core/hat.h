@@ -28,6 +28,16 @@ Result<Done> changeHat(const std::vector<std::string>& hats, uint64_t token, boo
 // Back to the profile. Outside a hat the kernel does nothing.
 Result<Done> leaveHat(uint64_t token);
 
+// A change of the profile does not outlast a hat: at its end the kernel takes the thread back to the profile
+// before. So these are asked before one.
+//
+// Does the calling thread wear a hat of ours?
+bool wearsHat();
+// Async-signal-safe. Is any thread of the process in a HatVisit?
+bool isAnyHatVisited() noexcept;
+// Async-signal-safe. Has any thread ever put one on by changeHat()?
+bool wereHatsUsedByHand() noexcept;
+
 // A hat for the length of one call, by the token of the hat around it, or by one that nobody sees.
 class HatVisit {
  public:

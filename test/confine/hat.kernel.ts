@@ -87,6 +87,20 @@ t.test('a hat and a profile for exec do not mix', async (t) => {
   t.strictSame(said.state, PARENT)
 })
 
+t.test(
+  'the profile is not changed while a thread is in a hat: its end would undo that',
+  async (t) => {
+    const said = reportOf('hat', ['changes', dir])
+    const refused = { name: 'AppArmorError', code: 'ERR_APPARMOR_IN_HAT' }
+    t.match(said.own, [refused, refused, 'apparmor-test-hat//three'])
+    t.match(said.byHand, refused)
+    const LEFT = 'apparmor-test-hat'
+    t.match(said.others, [refused, LEFT, refused, LEFT], 'nor while another thread is')
+    t.match(said.after, { ok: { label: 'apparmor-test-hatless' } })
+    t.strictSame(said.labels, ['apparmor-test-hatless'], 'no thread is left out')
+  },
+)
+
 t.test('JavaScript that is ended in a hat leaves it', async (t) => {
   const said = reportOf('hat', ['terminated', dir])
   const TIMEOUT = 'ERR_SCRIPT_EXECUTION_TIMEOUT'

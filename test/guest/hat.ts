@@ -71,6 +71,21 @@ const roles = {
     }
     parentPort?.postMessage(result)
   },
+  /** waits in a hat until it may leave it */
+  waits({ phase }: { phase: Int32Array }) {
+    withHat('three', () => {
+      parentPort?.postMessage('in')
+      Atomics.wait(phase, 0, 0)
+    })
+    parentPort?.on('message', () => {}).postMessage(getcon().label)
+  },
+  waitsByHand({ phase }: { phase: Int32Array }) {
+    const token = changeHat('three')
+    parentPort?.postMessage('in')
+    Atomics.wait(phase, 0, 0)
+    leaveHat(token)
+    parentPort?.on('message', () => {}).postMessage(getcon().label)
+  },
   /** goes into its hat for ever */
   stays() {
     withHat('one', () => {
@@ -225,6 +240,33 @@ const situations = {
     const after = state()
     changeOnexec('apparmor-test-hatless')
     return { within, after, reverse: outcome(() => withHat('one', () => 'ran')), state: state() }
+  },
+
+  /** At a hat's end the kernel takes the thread back to the profile before. */
+  async changes() {
+    changeProfile(PROFILE)
+    const own = withHat('three', () => [
+      outcome(() => changeProfile('apparmor-test-hatless', { scope: 'thread' })),
+      outcome(() => changeProfile('apparmor-test-hatless')),
+      getcon().label,
+    ])
+    const token = changeHat('three')
+    const byHand = outcome(() => changeProfile('apparmor-test-hatless'))
+    leaveHat(token)
+    const phase = new Int32Array(new SharedArrayBuffer(4))
+    const others: unknown[] = []
+    for (const role of ['waits', 'waitsByHand'] as const) {
+      const worker = start(role, { phase })
+      await said(worker)
+      others.push(outcome(() => changeProfile('apparmor-test-hatless')))
+      const left = said(worker)
+      enter(phase, 1)
+      others.push(await left)
+      enter(phase, 0)
+    }
+    const after = outcome(() => changeProfile('apparmor-test-hatless'))
+    const labels = new Set(getThreadCons().map(({ label }) => label))
+    return { own, byHand, others, after, labels: [...labels] }
   },
 
   /** Termination runs no finally. */
