@@ -12,7 +12,8 @@ export {
   type ConfineOptions,
   type ThreadReport,
 } from './confine/process.ts'
-export { AppArmorError, type ThreadState } from './border/errors.ts'
+export { AppArmorError, type AppArmorErrorCode, type ThreadState } from './border/errors.ts'
+export { setNative, type NativeFiles } from './border/native.ts'
 export { changeOnexec, stackOnexec } from './confine/onexec.ts'
 export { execve, type ExecveOptions } from './confine/execve.ts'
 export {

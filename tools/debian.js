@@ -22,7 +22,7 @@ export const hasDebianKeys = () => existsSync(KEYRING)
  * @param {string} suite
  * @param {readonly string[]} packages
  * @param {{ architectures?: readonly string[], source?: boolean }} [options] `source`: of source
- *   packages what apt-get source downloads, instead of the built packages
+ *   packages upstream's archive, instead of the built packages
  */
 export function downloadPackages(directory, suite, packages, options = {}) {
   const { architectures = [], source = false } = options
@@ -42,7 +42,7 @@ export function downloadPackages(directory, suite, packages, options = {}) {
     ...(architectures.length > 0 ? { 'APT::Architectures': architectures.join(',') } : {}),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-  const fetch = source ? ['source', '--download-only'] : ['download']
+  const fetch = source ? ['source', '--download-only', '--tar-only'] : ['download']
   const each = architectures.length > 0 ? architectures.map((name) => `:${name}`) : ['']
   const names = source ? packages : packages.flatMap((name) => each.map((arch) => name + arch))
   for (const command of [['update'], [...fetch, ...names]]) {

@@ -49,7 +49,7 @@ const kernels = wanted(asked.kernel, KERNELS)
 const nodes = wanted(asked.node, NODES)
 const libraries = wanted(
   asked.library,
-  Object.keys(LIBRARIES).filter((name) => name !== 'prebuilt' || existsSync('prebuilds')),
+  Object.keys(LIBRARIES).filter((name) => name !== 'prebuilt' || existsSync('prebuilds/linux-x64')),
 )
 
 /** @param {string} kernel */

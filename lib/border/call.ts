@@ -70,6 +70,9 @@ function diagnose(binary: Native, found: Failure): Failure {
   if (code === 'ENOTSUP' && binary.availability().errno === 0) {
     return { ...failure, code: 'ERR_APPARMOR_FEATURE_MISSING' }
   }
+  if (REFUSALS.includes(code) && /^aa_(change|stack)_/.test(syscall)) {
+    return { ...failure, label: ownLabel(binary) }
+  }
   const missingFile = code === 'ENOENT' && failure.path !== undefined
   const ambiguous =
     missingFile ||
@@ -86,4 +89,14 @@ function diagnose(binary: Native, found: Failure): Failure {
   if (errno === 0) return failure
   const { profile, pid } = failure
   return { errno, unavailable: true, syscall, profile, pid }
+}
+
+const REFUSALS = ['EACCES', 'EPERM', 'ECHILD', 'ENOENT']
+
+function ownLabel(binary: Native): string | undefined {
+  try {
+    return binary.readAttr('current') ?? undefined
+  } catch {
+    return undefined // its profile hides it
+  }
 }

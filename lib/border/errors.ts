@@ -1,6 +1,8 @@
 import { errnoName } from './errno.ts'
 import { anywhere, failures, ownCodes, unavailable, type Meaning } from './failures.ts'
 
+import { ruleWord } from './text.ts'
+
 export { invalidArgType, invalidArgValue, outOfRange } from './invalid.ts'
 
 /** What an {@link AppArmorError} is made from. */
@@ -17,8 +19,65 @@ export interface Failure {
   readonly threads?: readonly ThreadState[]
   readonly done?: readonly string[]
   readonly detail?: string | undefined
+  /** what the calling thread runs under, where that explains the refusal */
+  readonly label?: string | undefined
   readonly cause?: unknown
 }
+
+/** The codes that errors of this package have: an errno's name, or the package's own. Others may come. */
+export type AppArmorErrorCode =
+  | 'E2BIG'
+  | 'EACCES'
+  | 'EAGAIN'
+  | 'EBADF'
+  | 'EBADMSG'
+  | 'EBUSY'
+  | 'ECANCELED'
+  | 'ECHILD'
+  | 'EEXIST'
+  | 'EFBIG'
+  | 'EINVAL'
+  | 'EISDIR'
+  | 'EMFILE'
+  | 'ENAMETOOLONG'
+  | 'ENFILE'
+  | 'ENOBUFS'
+  | 'ENODEV'
+  | 'ENOENT'
+  | 'ENOEXEC'
+  | 'ENOMEM'
+  | 'ENOPROTOOPT'
+  | 'ENOSYS'
+  | 'ENOTCONN'
+  | 'ENOTDIR'
+  | 'ENOTSOCK'
+  | 'ENOTSUP'
+  | 'EPERM'
+  | 'EPROTO'
+  | 'EPROTONOSUPPORT'
+  | 'ESRCH'
+  | 'ETIMEDOUT'
+  | 'ETXTBSY'
+  | 'ERR_APPARMOR_FEATURES'
+  | 'ERR_APPARMOR_FEATURE_MISSING'
+  | 'ERR_APPARMOR_IN_HAT'
+  | 'ERR_APPARMOR_IO_URING'
+  | 'ERR_APPARMOR_LAUNCHER'
+  | 'ERR_APPARMOR_NATIVE_LOADED'
+  | 'ERR_APPARMOR_NATIVE_MISSING'
+  | 'ERR_APPARMOR_NO_CHILD'
+  | 'ERR_APPARMOR_NO_PROCFS'
+  | 'ERR_APPARMOR_ONEXEC_SET'
+  | 'ERR_APPARMOR_PARSER'
+  | 'ERR_APPARMOR_PARSER_MISSING'
+  | 'ERR_APPARMOR_PARTIAL'
+  | 'ERR_APPARMOR_POLICY_HARMFUL'
+  | 'ERR_APPARMOR_PROFILE_IN_USE'
+  | 'ERR_APPARMOR_REEXEC_LATE'
+  | 'ERR_APPARMOR_REEXEC_LOOP'
+  | 'ERR_APPARMOR_UNSUPPORTED_PLATFORM'
+  | 'ERR_APPARMOR_UNSUPPORTED_RUNTIME'
+  | (string & {})
 
 /** Without what `Object.prototype` may have been given. */
 export function ownProperties(failure: Failure): Failure {
@@ -58,7 +117,7 @@ function explain(failure: Failure, code: string): Meaning | undefined {
  */
 export class AppArmorError extends Error {
   /** `'ENOENT'`, `'EACCES'`, … or `'ERR_APPARMOR_…'` */
-  readonly code: string
+  readonly code: AppArmorErrorCode
   /** the negative errno, when the kernel refused */
   declare readonly errno?: number
   /** libapparmor's name of the call that was refused: `'aa_change_profile'` */
@@ -88,7 +147,7 @@ export class AppArmorError extends Error {
     const what = subject === undefined ? '' : ` ${quote(subject)}`
     const detail = failure.detail ? ` (${failure.detail})` : ''
     super(
-      `${code}: ${meaning}${detail}${call}${what}${help && `. ${help}`}`,
+      `${code}: ${meaning}${detail}${call}${what}${help && `. ${fill(help, failure)}`}`,
       failure.cause === undefined ? undefined : { cause: failure.cause },
     )
     this.code = code
@@ -108,6 +167,15 @@ Object.defineProperty(AppArmorError.prototype, 'name', {
   writable: true,
   configurable: true,
 })
+
+// Where the table says NAME, the reader's own name stands, so that the rule can be copied.
+function fill(help: string, { profile, label }: Failure): string {
+  const named =
+    profile === undefined
+      ? help
+      : help.replaceAll(/-> (&?)NAME,/g, (_, and: string) => `-> ${ruleWord(and + profile)},`)
+  return label === undefined ? named : `${named} This thread runs under ${label}.`
+}
 
 function quote(subject: string | number): string {
   return typeof subject === 'number' ? String(subject) : `'${subject}'`

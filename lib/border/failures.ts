@@ -384,6 +384,10 @@ export const ownCodes: Table = {
     meaning: 'the native part of the package cannot be loaded',
     help: 'Nothing was confined. Reinstall the package, or build it: install a C++ compiler, make, python3, pkg-config and the headers of libapparmor (Debian, Ubuntu: apt install g++ make python3 pkg-config libapparmor-dev; Fedora: libapparmor-devel; Alpine: libapparmor-dev), then run: npx apparmor-build',
   },
+  ERR_APPARMOR_NATIVE_LOADED: {
+    meaning: 'the native part of the package is loaded already',
+    help: 'Only a bundled program names it, and only once.',
+  },
   ERR_APPARMOR_LAUNCHER: {
     meaning: 'the launcher that confines children cannot be executed',
     help: 'Nothing was executed. It must be an executable file, not on a noexec mount, and the profile of this process, if it has one, must allow it ("FILE ix,"); where it is missing, reinstall the package or build it: npx apparmor-build',

@@ -1,8 +1,13 @@
 /**
  * The border to the binary: what it exports, and loading it once, without ever throwing at import.
  */
+import { createRequire } from 'node:module'
+import { checkBytes } from './args.ts'
 import { AppArmorError } from './errors.ts'
-import { fs, path, require, url } from './node.ts'
+import { loadFiles } from './files.ts'
+import { invalidArgValue } from './invalid.ts'
+import { path } from './node.ts'
+import { readOptions } from './options.ts'
 
 /** Replace the profile, or stack one on it. */
 export type Kind = 'change' | 'stack'
@@ -77,35 +82,14 @@ export interface ProcessChange {
   con: string | null
 }
 
-const root = url.fileURLToPath(new URL('..', import.meta.url))
-
-function load(): Native {
-  return require(find()) as Native
-}
-
-// A build of one's own comes first, then glibc's binary unless musl is what this is: node-gyp-build has it so,
-// too, and is loaded only where these are not there, since it costs as much as a good part of the rest.
-function find(): string {
-  const built = path.join(root, 'build/Release/apparmor.node')
-  if (fs.existsSync(built)) return built
-  const usual = path.join(root, `prebuilds/linux-${process.arch}/apparmor.glibc.node`)
-  const musl = process.env['LIBC'] === 'musl' || fs.existsSync('/etc/alpine-release')
-  if (!musl && fs.existsSync(usual)) return usual
-  const { resolve } = require('node-gyp-build') as { resolve(directory: string): string }
-  const file = resolve(root)
-  // node-gyp-build also looks where APPARMOR_PREBUILD says and beside the executable. Code that
-  // confines must not come from where the environment points.
-  if (!file.startsWith(root)) {
-    throw new Error(`${file} is outside the package (is APPARMOR_PREBUILD set?)`)
-  }
-  return file
-}
-
 let loaded: Native | undefined
 let failure: unknown
+let launcher = ''
 if (process.platform === 'linux') {
   try {
-    loaded = load()
+    const files = loadFiles()
+    loaded = files.addon as Native
+    launcher = files.launcher
   } catch (error) {
     failure = error
   }
@@ -114,12 +98,83 @@ if (process.platform === 'linux') {
 /** The binary; throws `ERR_APPARMOR_UNSUPPORTED_PLATFORM` or `ERR_APPARMOR_NATIVE_MISSING`. */
 export function native(): Native {
   if (loaded) return loaded
-  if (process.platform !== 'linux') {
-    throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_PLATFORM', detail: process.platform })
+  checkPlatform()
+  throw missing(failure)
+}
+
+/** The path of the launcher of confined children; throws as {@link native} does. */
+export function launcherPath(): string {
+  native()
+  return launcher
+}
+
+/** The files that {@link setNative} takes. */
+export interface NativeFiles {
+  /** the absolute path of `apparmor.*.node`, or what `require` gave for it */
+  readonly addon: string | object
+  /** the absolute path of `apparmor-launcher`, an executable file */
+  readonly launcher: string
+}
+
+/**
+ * Tells a bundled program where the two files are that a bundler leaves behind: the binary and the launcher of
+ * confined children. They are `apparmor/prebuilds/linux-ARCH/apparmor.LIBC.node` and `…/apparmor-launcher`.
+ *
+ * A program that has the package in its `node_modules` does not need this, and may not do it: a binary that is
+ * loaded stays. It affects the calling thread's copy of the package, so every Worker has to call it. Whoever can
+ * write the files that are named decides what confines the program: put them where only you can write.
+ *
+ * @param files both paths are absolute, so that no working directory decides what is loaded
+ * @throws {@link AppArmorError} `ERR_APPARMOR_NATIVE_LOADED`: the package has found its own files;
+ *   `ERR_APPARMOR_NATIVE_MISSING`: the binary cannot be loaded, and nothing has changed;
+ *   `ERR_APPARMOR_UNSUPPORTED_PLATFORM`
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * ```js
+ * import { join } from 'node:path'
+ * import { AppArmorError, setNative } from 'apparmor'
+ * const here = import.meta.dirname
+ * try {
+ *   setNative({ addon: join(here, 'apparmor.glibc.node'), launcher: join(here, 'apparmor-launcher') })
+ * } catch (error) {
+ *   console.log(error.code) // ERR_APPARMOR_NATIVE_LOADED where this is no bundle
+ * }
+ * ```
+ */
+export function setNative(files: NativeFiles): void {
+  const { addon, launcher: file } = readOptions<NativeFiles>(files, ['addon', 'launcher'], 'files')
+  const isObject = typeof addon === 'object' && addon !== null
+  if (!isObject) checkAbsolute(addon, 'files.addon')
+  checkAbsolute(file, 'files.launcher')
+  checkPlatform()
+  if (loaded) throw new AppArmorError({ code: 'ERR_APPARMOR_NATIVE_LOADED' })
+  let binary: unknown
+  try {
+    binary = isObject ? addon : createRequire(addon)(addon)
+  } catch (error) {
+    throw missing(error)
   }
-  throw new AppArmorError({
+  if (typeof (binary as Partial<Native>).changeProcess !== 'function') {
+    throw invalidArgValue('files.addon', 'must be the binary of this package', addon)
+  }
+  loaded = binary as Native
+  launcher = file
+}
+
+function checkAbsolute(value: unknown, argument: string): asserts value is string {
+  checkBytes(value, argument)
+  if (!path.isAbsolute(value)) throw invalidArgValue(argument, 'must be an absolute path', value)
+}
+
+function checkPlatform(): void {
+  if (process.platform === 'linux') return
+  throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_PLATFORM', detail: process.platform })
+}
+
+function missing(cause: unknown): AppArmorError {
+  return new AppArmorError({
     code: 'ERR_APPARMOR_NATIVE_MISSING',
-    detail: failure instanceof Error ? failure.message.split('\n', 1)[0] : String(failure),
-    cause: failure,
+    detail: cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause),
+    cause,
   })
 }

@@ -35,3 +35,8 @@ export function encode(text: string): string {
       : Buffer.from(piece).toString('latin1'),
   )
 }
+
+/** A word of the policy language, quoted where it has to be. */
+export function ruleWord(text: string): string {
+  return /[\s",#]/.test(text) ? `"${text}"` : text
+}

@@ -2,16 +2,9 @@
 import { diagnosed } from '../border/call.ts'
 import { errnoName } from '../border/errno.ts'
 import { AppArmorError } from '../border/errors.ts'
-import { native } from '../border/native.ts'
-import { builtin, fs, path, url } from '../border/node.ts'
+import { launcherPath } from '../border/native.ts'
+import { builtin, fs, path } from '../border/node.ts'
 import type { Target } from './target.ts'
-
-// Absolute and inside the package: code that confines must not come from where a PATH points.
-const root = url.fileURLToPath(new URL('..', import.meta.url))
-const name = path.join(`linux-${process.arch}`, 'apparmor-launcher')
-// A build of one's own comes first, as for the binary.
-const built = path.join(root, 'build/launcher', name)
-const launcher = fs.existsSync(built) ? built : path.join(root, 'prebuilds', name)
 
 /** A command as the launcher executes it. */
 export interface Command {
@@ -37,14 +30,14 @@ export function isTargetFailure([stage]: Report): boolean {
 
 /** Where the launcher is. */
 export function launcherFile(): string {
-  native() // says so where the package cannot work
-  checkFormat()
-  return launcher
+  const file = launcherPath()
+  checkFormat(file)
+  return file
 }
 
 /** A path that nothing can be executed by: below a file. */
 export function nowhere(): string {
-  return path.join(launcher, 'nowhere')
+  return path.join(process.execPath, 'nowhere')
 }
 
 /** The launcher's arguments, without its own `argv[0]`. */
@@ -78,7 +71,7 @@ export function refusal({ kind, profile }: Target, report: Report | null): AppAr
  */
 export function checkLauncher(): void {
   const { spawnSync } = builtin('node:child_process')
-  const { error, status } = spawnSync(launcher, { stdio: 'ignore' }) // without arguments it refuses
+  const { error, status } = spawnSync(launcherPath(), { stdio: 'ignore' }) // without arguments it refuses
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (code !== undefined && ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'].includes(code)) return
   if (error || status !== 126) throw unusable(code, error)
@@ -88,7 +81,7 @@ let formatChecked = false
 
 // A file that the kernel cannot execute would be read by a shell, which ends without a report, as if
 // the target had been executed.
-function checkFormat(): void {
+function checkFormat(launcher: string): void {
   if (formatChecked) return
   const magic = Buffer.alloc(4)
   let fd: number
@@ -109,5 +102,5 @@ function checkFormat(): void {
 }
 
 function unusable(detail?: string, cause?: unknown): AppArmorError {
-  return new AppArmorError({ code: 'ERR_APPARMOR_LAUNCHER', path: launcher, detail, cause })
+  return new AppArmorError({ code: 'ERR_APPARMOR_LAUNCHER', path: launcherPath(), detail, cause })
 }

@@ -1,3 +1,4 @@
+import { ruleWord } from '../border/text.ts'
 import { launcherFile } from './launcher.ts'
 import { checked } from './target.ts'
 
@@ -17,12 +18,12 @@ import { checked } from './target.ts'
  * ```
  */
 export function parentRules(profile: string): string {
-  const target = quote(checked(profile, 'profile', 'exec'))
+  const target = ruleWord(checked(profile, 'profile', 'exec'))
   const lines = [
     '# start children under the profile, or with the profile stacked on the own one',
-    `${quote(escape(launcherFile()))} ix,`,
+    `${ruleWord(escape(launcherFile()))} ix,`,
     `change_profile -> ${target},`,
-    `change_profile -> ${quote(`&${profile}`)},`,
+    `change_profile -> ${ruleWord(`&${profile}`)},`,
     '# end them, and hear from them',
     `signal (send, receive) peer=${target},`,
   ]
@@ -32,8 +33,4 @@ export function parentRules(profile: string): string {
 // A path in a rule is a pattern.
 function escape(path: string): string {
   return path.replace(/[\\*?[\]{}^"]/g, '\\$&')
-}
-
-function quote(text: string): string {
-  return /[\s",#]/.test(text) ? `"${text}"` : text
 }

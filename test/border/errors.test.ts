@@ -63,6 +63,23 @@ t.test('what a call was about stands behind its name', async (t) => {
   t.match(message({ errno: -24, syscall: 'aa_getcon' }), /^EMFILE: [^.]*, aa_getcon\. /)
 })
 
+t.test('a rule that would help names the profile, and the label is told', async (t) => {
+  const message = (syscall: string, profile: string, label?: string) =>
+    new AppArmorError({ errno: -13, syscall, profile, label }).message
+  const change = message('aa_change_profile', 'web', 'own (enforce)')
+  t.match(change, 'Add a rule like "change_profile -> web,"')
+  t.match(change, / This thread runs under own \(enforce\)\.$/)
+  t.match(message('aa_stack_onexec', 'two words'), 'like "change_profile -> "&two words","')
+  t.notMatch(message('aa_change_profile', '$&'), /NAME/)
+})
+
+t.test('the type of the code has every code of the tables', async (t) => {
+  const source = readFileSync('lib/border/errors.ts', 'utf8')
+  const [, union = ''] = /AppArmorErrorCode =\n(.*?)\n\n/s.exec(source) ?? []
+  const tables = [unavailable, anywhere, ...Object.values(failures), ownCodes]
+  for (const code of tables.flatMap(Object.keys)) t.match(union, `| '${code}'\n`)
+})
+
 t.test('an errno that the table does not know is still told', async (t) => {
   const error = new AppArmorError({ errno: -5, syscall: 'aa_getcon' })
   t.equal(error.message, 'EIO: refused by the kernel, aa_getcon')

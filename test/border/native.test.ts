@@ -1,4 +1,13 @@
-import { copyFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -99,7 +108,7 @@ const useCopy = (dir: string): Step => ['package', pathToFileURL(join(dir, 'dist
 
 /** Imports a copy of the package and calls each function once. */
 function callAll(dir: string, env: Record<string, string> = {}): Record<string, Outcome> {
-  const names = Object.keys(CALLS)
+  const names = Object.keys(CALLS).filter((name) => name !== 'setNative') // has tests of its own
   const outcomes = child([useCopy(dir), ...names.map((name): Step => ['example', name])], { env })
   return Object.fromEntries(names.map((name, i) => [name, outcomes[i + 1] as Outcome]))
 }
@@ -161,6 +170,84 @@ t.test('APPARMOR_PREBUILD cannot bring in a binary from elsewhere', async (t) =>
   put(dir, BINARY, readFileSync(BINARY))
   t.match(callAll(dir, elsewhere)['isEnabled'], { ok: Boolean }, 'a build of its own comes first')
   t.match(callAll(dir, { APPARMOR_PREBUILD: dir })['isEnabled'], { ok: Boolean }, 'the own one')
+})
+
+/** The package's code inside another program, which has nothing else of the package. */
+function bundle(t: Test): string {
+  const dir = copyPackage(t)
+  writeFileSync(join(dir, 'package.json'), '{ "name": "myapp", "type": "module" }')
+  return dir
+}
+
+t.test("in a bundle nothing is loaded from the program's directory", async (t) => {
+  const dir = bundle(t)
+  put(dir, BINARY, readFileSync(BINARY))
+  put(dir, `prebuilds/linux-${process.arch}/apparmor.glibc.node`, readFileSync(BINARY))
+  const elsewhere = { MYAPP_PREBUILD: resolve('.'), APPARMOR_PREBUILD: resolve('.') }
+  allThrow(t, callAll(dir), MISSING, /this is a bundle/)
+  allThrow(t, callAll(dir, elsewhere), MISSING, /this is a bundle/)
+})
+
+t.test('a bundle whose import.meta names where the package once was', async (t) => {
+  const dir = bundle(t)
+  const moved = JSON.stringify(pathToFileURL(resolve('dist/shared.js')).href)
+  for (const file of readdirSync(join(dir, 'dist')).filter((name) => name.endsWith('.js'))) {
+    const code = readFileSync(join(dir, 'dist', file), 'utf8')
+    put(dir, `dist/${file}`, code.replaceAll('import.meta.url', moved))
+  }
+  allThrow(t, callAll(dir), MISSING, /this is a bundle/)
+})
+
+const PROGRAM = `
+  import { pathToFileURL } from 'node:url'
+  const [dir, files] = process.argv.slice(1)
+  const { isEnabled, setNative } = await import(pathToFileURL(dir + '/dist/index.js').href)
+  const { spawnSync } = await import(pathToFileURL(dir + '/dist/child_process.js').href)
+  const attempt = (call) => { try { return String(call()) } catch (error) { return error.code } }
+  const { require: byRequire, ...named } = JSON.parse(files)
+  if (byRequire) named.addon = process.getBuiltinModule('node:module').createRequire(dir + '/')(byRequire)
+  console.log(JSON.stringify([
+    attempt(isEnabled),
+    attempt(() => setNative(named)),
+    attempt(isEnabled),
+    attempt(() => spawnSync('true', [], { profile: 'apparmor-test-missing' })),
+    attempt(() => setNative(named)),
+  ]))
+`
+
+/** What a bundle does before setNative, by it and after. */
+function name(dir: string, files: object): unknown {
+  const args = ['--input-type=module', '-e', PROGRAM, dir, JSON.stringify(files)]
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+}
+
+t.test('a bundle names its files by setNative, once', async (t) => {
+  const dir = bundle(t)
+  const launcher = resolve(`build/launcher/linux-${process.arch}/apparmor-launcher`)
+  for (const addon of [{ addon: resolve(BINARY) }, { require: resolve(BINARY) }]) {
+    const [before, by, enabled, child, again] = name(dir, { ...addon, launcher }) as string[]
+    t.strictSame([before, by, again], [MISSING, 'undefined', 'ERR_APPARMOR_NATIVE_LOADED'])
+    t.match(enabled, /^(true|false)$/)
+    t.match(child, /^E[A-Z]+$/, 'the kernel was asked')
+  }
+})
+
+t.test('setNative takes no relative path, no other module, no missing file', async (t) => {
+  const dir = bundle(t)
+  const launcher = '/nowhere/launcher'
+  const other = join(dir, 'other.cjs')
+  writeFileSync(other, 'module.exports = {}')
+  for (const [files, code] of [
+    [{ addon: BINARY, launcher }, 'ERR_INVALID_ARG_VALUE'],
+    [{ addon: resolve(BINARY), launcher: 'launcher' }, 'ERR_INVALID_ARG_VALUE'],
+    [{ addon: resolve(BINARY) }, 'ERR_INVALID_ARG_TYPE'],
+    [{ addon: other, launcher }, 'ERR_INVALID_ARG_VALUE'],
+    [{ addon: {}, launcher }, 'ERR_INVALID_ARG_VALUE'],
+    [{ launcher }, 'ERR_INVALID_ARG_TYPE'],
+    [{ addon: '/nowhere/apparmor.node', launcher }, MISSING],
+  ] as const) {
+    t.strictSame(name(dir, files), [MISSING, code, MISSING, MISSING, code], JSON.stringify(files))
+  }
 })
 
 for (const platform of ['darwin', 'win32', 'freebsd']) {

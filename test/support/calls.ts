@@ -5,6 +5,7 @@ export const MISSING = 'apparmor-test-missing'
 export const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   isEnabled: [],
   availability: [],
+  setNative: [{ addon: '/nowhere/apparmor.node', launcher: '/nowhere/launcher' }],
   findMountpoint: [],
   getcon: [],
   getTaskCon: [process.pid],

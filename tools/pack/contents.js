@@ -23,6 +23,7 @@ const FIXED = [
   ),
   ...HEADERS.map((file) => `include/${file}`),
   'package.json',
+  'prebuilds/README.md',
   ...prebuiltFiles().map((file) => `prebuilds/${file}`),
   'tools/build-launcher.js',
   'tools/build-native.js',

@@ -1,14 +1,29 @@
-// Empty projects that install the tarball, as a user's would, with install scripts forbidden.
+// Empty projects that install the tarball, as a user's would.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { cacheDirectory } from '../cache.js'
 
-/** Package managers by the npm package, and version, that has them. */
+/**
+ * Package managers, each as a user has it: where its program is in npm's package of it, what adds a package, and
+ * what runs a command of one.
+ */
+const npm = {
+  file: 'bin/npm-cli.js',
+  add: ['install', '--no-audit', '--no-fund'],
+  exec: ['exec', '--'],
+}
+const pnpm = { file: 'bin/pnpm.cjs', add: ['add'], exec: ['exec'] }
 const MANAGERS = {
-  npm: { spec: null, add: ['install', '--ignore-scripts', '--no-audit', '--no-fund'] },
-  pnpm: { spec: 'pnpm@10', add: ['add', '--ignore-scripts'] },
-  yarn: { spec: 'yarn@1', add: ['add', '--ignore-scripts', '--no-progress'] },
+  'npm@10': npm,
+  'npm@11': npm,
+  'npm@12': npm,
+  'pnpm@10': pnpm,
+  'pnpm@11': { ...pnpm, file: 'bin/pnpm.mjs' },
+  'pnpm@12': { ...pnpm, file: 'bin/pnpm.mjs' },
+  'yarn@1': { file: 'bin/yarn.js', add: ['add', '--no-progress'], exec: ['run', '--silent'] },
+  '@yarnpkg/cli-dist@4': { file: 'bin/yarn.js', add: ['add'], exec: ['run'] },
+  '@oven/bun-linux-x64@1.4.5': { file: 'bin/bun', add: ['add'], exec: ['run'] },
 }
 
 /** @typedef {keyof typeof MANAGERS} Manager */
@@ -16,6 +31,20 @@ const MANAGERS = {
 export const managers = /** @type {readonly Manager[]} */ (Object.keys(MANAGERS))
 
 /**
+ * @param {Manager} manager
+ * @param {readonly string[]} args
+ * @param {string} directory
+ */
+function manage(manager, args, directory) {
+  const program = join(npmPackage(manager), MANAGERS[manager].file)
+  const command = program.endsWith('js') ? [process.execPath, program] : [program]
+  const [file = '', ...rest] = [...command, ...args]
+  return run(file, rest, directory)
+}
+
+/**
+ * Installs the tarball as a user would, who is asked nothing: a package manager that would ask fails.
+ *
  * @param {string} directory emptied first
  * @param {Manager} manager
  * @param {string} tarball
@@ -24,20 +53,32 @@ export function makeProject(directory, manager, tarball) {
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, 'package.json'), '{ "name": "user", "private": true }\n')
-  const { spec, add } = MANAGERS[manager]
-  const program = spec === null ? ['npm'] : [process.execPath, managerOf(manager, spec)]
-  const [command = '', ...args] = [...program, ...add, resolve(tarball)]
-  run(command, args, directory)
+  writeFileSync(join(directory, 'yarn.lock'), '') // else yarn 4 looks for a project above
+  writeFileSync(join(directory, '.yarnrc.yml'), 'nodeLinker: node-modules\n')
+  writeFileSync(join(directory, 'pnpm-workspace.yaml'), 'packages: []\n') // the same for pnpm
+  manage(manager, [...MANAGERS[manager].add, `file:${resolve(tarball)}`], directory)
 }
 
 /**
- * @param {string} name
- * @param {string} spec
+ * Builds the installed package from source by its command, and loads that.
+ *
+ * @param {string} project
+ * @param {Manager} manager
  */
-function managerOf(name, spec) {
-  const directory = npmPackage(spec)
-  return join(directory, 'bin', name === 'pnpm' ? 'pnpm.cjs' : 'yarn.js')
+export function buildProject(project, manager) {
+  manage(manager, [...MANAGERS[manager].exec, 'apparmor-build'], project)
+  writeFileSync(join(project, 'built.mjs'), BUILT)
+  run(process.execPath, ['built.mjs'], project)
 }
+
+const BUILT = `import assert from 'node:assert/strict'
+import { readFileSync, realpathSync } from 'node:fs'
+import { confineCommand, isEnabled } from 'apparmor'
+assert.equal(typeof isEnabled(), 'boolean')
+const build = realpathSync('node_modules/apparmor') + '/build/'
+assert.ok(readFileSync('/proc/self/maps', 'utf8').includes(build + 'Release/apparmor.node'))
+assert.ok(confineCommand('x', 'true').file.startsWith(build + 'launcher/'))
+`
 
 /**
  * A package of npm's in the user's cache.
@@ -47,14 +88,26 @@ function managerOf(name, spec) {
  * @returns {string} its directory
  */
 export function npmPackage(spec, options = []) {
-  const directory = join(cacheDirectory('apparmor-npm'), spec)
-  const name = spec.replace(/(?<=.)@.*/, '')
-  const place = join(directory, 'node_modules', name)
-  if (existsSync(place)) return place
+  return join(npmPackages(spec, [spec], options), spec.replace(/(?<=.)@.*/, ''))
+}
+
+/**
+ * Packages of npm's in the user's cache.
+ *
+ * @param {string} name of the directory for them
+ * @param {readonly string[]} specs
+ * @param {readonly string[]} options
+ * @returns {string} the directory that they are in
+ */
+export function npmPackages(name, specs, options = []) {
+  const directory = join(cacheDirectory('apparmor-npm'), name)
+  const place = join(directory, 'node_modules')
+  const names = specs.map((spec) => spec.replace(/(?<=.)@.*/, ''))
+  if (names.every((one) => existsSync(join(place, one)))) return place
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, 'package.json'), '{ "private": true }\n')
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save']
-  run('npm', ['install', ...quiet, ...options, spec], directory)
+  run('npm', ['install', ...quiet, ...options, ...specs], directory)
   return place
 }
 
@@ -114,16 +167,23 @@ const { confineCommand, isEnabled } = require('apparmor')
 const { spawn } = require('apparmor/child_process')
 ${JS}`,
   'program.ts': TS,
+  'common.cts': `import apparmor = require('apparmor')
+import { spawnSync } from 'apparmor/child_process'
+import { AppArmorError, isEnabled, type Confinement } from 'apparmor'
+const own: Confinement | false = isEnabled() && apparmor.getcon()
+const run: typeof spawnSync = spawnSync
+console.log(run === spawnSync && new Error() instanceof AppArmorError ? own : 'fine')
+`,
   'tsconfig.json': JSON.stringify({
     compilerOptions: {
-      module: 'nodenext',
+      module: 'node16',
       target: 'es2022',
       strict: true,
       skipLibCheck: false,
       types: ['node'],
       outDir: 'out',
     },
-    files: ['program.ts'],
+    files: ['program.ts', 'common.cts'],
   }),
 }
 

@@ -68,7 +68,7 @@ const pair = (file, check) => [file, check]
 /** @param {string} directory */
 function listFiles(directory) {
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .filter((file) => !statSync(join(directory, file)).isDirectory())
+    .filter((file) => file !== 'README.md' && !statSync(join(directory, file)).isDirectory())
     .sort()
 }
 

@@ -3,10 +3,10 @@
 
 /** libapparmor, which is linked into the addon: upstream's release as it is in Debian's source package. */
 export const LIBAPPARMOR = {
-  version: '4.1.0',
-  suite: 'trixie',
-  file: 'apparmor_4.1.0.orig.tar.gz',
-  sha256: 'c4422381941a6f30b7a5c9ee1defb7bc4efe3adbee3f99d642aa6e9bb8bcffcf',
+  version: '4.1.8',
+  suite: 'forky',
+  file: 'apparmor_4.1.8.orig.tar.gz',
+  sha256: 'da2c03e18748513c413f06b580db4a499883da674e84e2cbb772719120f58253',
 }
 
 /** Headers and the libraries to link with: glibc is old, so that the addon runs with every newer one. */

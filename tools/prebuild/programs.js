@@ -9,8 +9,10 @@ import { hasDebianKeys } from '../debian.js'
 const PROGRAMS = {
   clang: ['clang', 'clang++'],
   lld: ['ld.lld'],
-  llvm: ['llvm-objcopy'],
+  llvm: ['llvm-ar', 'llvm-objcopy'],
   binutils: ['readelf'],
+  make: ['make'],
+  'pkg-config': ['pkg-config'],
   python3: ['python3'],
   apt: ['apt-get'],
   dpkg: ['dpkg-deb'],
@@ -42,11 +44,11 @@ function isInstalled(name) {
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string }} [options]
+ * @param {{ cwd?: string, env?: Record<string, string> }} [options]
  * @returns {Promise<string>} what it wrote to stdout
  */
 export async function run(command, args, options = {}) {
-  const env = { ...process.env, LC_ALL: 'C', SOURCE_DATE_EPOCH: '0' }
+  const env = { ...process.env, LC_ALL: 'C', SOURCE_DATE_EPOCH: '0', ...options.env }
   const child = spawn(command, args, { ...options, env, stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text))

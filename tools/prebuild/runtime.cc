@@ -82,6 +82,28 @@ void* __dso_handle = &__dso_handle;
   die("a pure virtual function was called");
 }
 
+// A static object of a function: the first thread that comes by makes it, and others wait. The compiler itself
+// reads the first byte, which says that it is made; the second says that a thread is at it.
+static pthread_mutex_t gStaticsLock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gStaticsChange = PTHREAD_COND_INITIALIZER;
+
+int __cxa_guard_acquire(char* guard) {
+  pthread_mutex_lock(&gStaticsLock);
+  while (guard[0] == 0 && guard[1] != 0) pthread_cond_wait(&gStaticsChange, &gStaticsLock);
+  const bool ours = guard[0] == 0;
+  if (ours) guard[1] = 1;
+  pthread_mutex_unlock(&gStaticsLock);
+  return ours;
+}
+
+void __cxa_guard_release(char* guard) {
+  pthread_mutex_lock(&gStaticsLock);
+  guard[1] = 0;
+  __atomic_store_n(&guard[0], 1, __ATOMIC_RELEASE);
+  pthread_cond_broadcast(&gStaticsChange);
+  pthread_mutex_unlock(&gStaticsLock);
+}
+
 // Destructors of thread_local objects. The object is linked -z nodelete, so they stay callable.
 struct ThreadExit {
   void (*destroy)(void*);

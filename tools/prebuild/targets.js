@@ -7,6 +7,7 @@
  * @property {string} debian the architecture as Debian calls it
  * @property {string} triple
  * @property {string} gnu the directory of Debian's headers and libraries for glibc
+ * @property {string} hardening what binding.gyp has for the processor, for what is compiled without it
  * @property {readonly string[]} flags
  */
 
@@ -15,14 +16,16 @@ const ARCHES = /** @type {const} */ ([
     arch: 'x64',
     debian: 'amd64',
     cpu: 'x86_64',
-    flags: ['-fcf-protection=full', '-fstack-clash-protection'],
+    hardening: '-fcf-protection=full -fstack-clash-protection',
+    flags: [],
   },
   {
     arch: 'arm64',
     debian: 'arm64',
     cpu: 'aarch64',
+    hardening: '-mbranch-protection=standard',
     // outline atomics are functions of a compiler's library, which is not linked
-    flags: ['-mbranch-protection=standard', '-mno-outline-atomics'],
+    flags: ['-mno-outline-atomics'],
   },
 ])
 
