@@ -135,10 +135,15 @@ const situations = {
     const afterPromise = state()
     const asynchronous = outcome(() => withHat('one', async () => void (ran = true)))
     const generators = [
-      outcome(() => withHat('one', async function* () {} as never)),
+      outcome(() =>
+        withHat('one', async function* () {
+          yield 1
+        } as never),
+      ),
       outcome(() =>
         withHat('one', function* () {
           ran = true
+          yield 1
         } as never),
       ),
       outcome(() =>
@@ -146,6 +151,7 @@ const situations = {
           'one',
           function* () {
             ran = true
+            yield 1
           }.bind(null) as never,
         ),
       ),
