@@ -41,7 +41,7 @@ t.test('no path holds the event loop', async (t) => {
   }
 })
 
-t.test('nor any pattern with any path: the time grows with the path, not faster', async (t) => {
+t.test('nor any pattern with any path: the time grows with the path, not faster', async () => {
   const piece = fc.constantFrom(
     '*',
     '**',
