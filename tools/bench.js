@@ -36,6 +36,10 @@ try {
   console.log('\nWhat is loaded and what is confined, under AppArmor')
   const seen = await runUnderAppArmor([process.execPath, 'bench/status.js'], { timeout: 900 })
   if (seen !== 0) throw new Error(`status ended with status ${seen}`)
+  console.log('\nThe audit log, on this machine')
+  const headers = ['-I/usr/include/aalogparse']
+  execFileSync('cc', ['-O2', ...headers, '-o', 'build/bench/audit', 'bench/audit.c', '-lapparmor'])
+  execFileSync(process.execPath, ['bench/audit.js', 'build/bench/audit'], { stdio: 'inherit' })
 } catch (error) {
   console.error(`bench: ${error.message}`)
   process.exitCode = 1

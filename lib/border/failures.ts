@@ -432,6 +432,14 @@ export const ownCodes: Table = {
     meaning: 'the file holds no set of features',
     help: 'It has to look like "domain {change_hat {yes}}": a file of /etc/apparmor.d/abi, or the output of apparmor_parser --print-features.',
   },
+  ERR_APPARMOR_LOG: {
+    meaning: 'the audit log cannot be read',
+    help: 'Reading it takes root or a group: CAP_SYSLOG for /dev/kmsg, CAP_AUDIT_READ for the audit netlink group, log_group of auditd.conf for audit.log, systemd-journal for the journal.',
+  },
+  ERR_APPARMOR_NO_LOG: {
+    meaning: 'AppArmor’s records arrive nowhere that this process can read',
+    help: 'Each source and what came of it stands in the message. With audit=0 on the kernel command line the kernel makes no records at all; in a container they stay on the host.',
+  },
   ERR_APPARMOR_PARSER_MISSING: {
     meaning: 'apparmor_parser, which compiles policy, is not installed',
     help: 'Install it (Debian, Ubuntu, Arch: the package apparmor; openSUSE: apparmor-parser), or name it: options.parser. A policy that is compiled already can be loaded without it.',
@@ -443,6 +451,22 @@ export const ownCodes: Table = {
   ERR_APPARMOR_POLICY_HARMFUL: {
     meaning: 'the kernel must not be given this policy',
     help: 'Nothing was loaded. Some kernels crash, or load nothing afterwards, when they get such a policy. Change the names of its profiles.',
+  },
+  ERR_APPARMOR_SYNC_RUNNING: {
+    meaning: 'another process syncs policy for this owner',
+    help: 'Nothing was changed. Try again when it has ended.',
+  },
+  ERR_APPARMOR_SYNC_CONFLICT: {
+    meaning: 'the profile belongs to something else',
+    help: 'This file was not loaded. Rename the profile, or pass adopt: true to take over what somebody else has loaded.',
+  },
+  ERR_APPARMOR_SYNC_CHANGED: {
+    meaning: 'the file changed while it was compiled',
+    help: 'It was not loaded. Sync again.',
+  },
+  ERR_APPARMOR_MANIFEST: {
+    meaning: 'the list of what this owner has loaded cannot be read',
+    help: 'Nothing was changed. Restore it from a backup; without it nobody knows which profiles are to be removed.',
   },
   ERR_APPARMOR_PROFILE_IN_USE: {
     meaning: 'processes run under the profile, and would be unconfined without it',

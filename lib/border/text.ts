@@ -2,9 +2,6 @@
  * Bytes of the kernel as text, as src/core/text.h does it: what is UTF-8 is decoded, and every other byte
  * becomes one lone surrogate U+DC80…U+DCFF, so that nothing is lost.
  */
-import { builtin } from './node.ts'
-
-const { isUtf8 } = builtin('node:buffer')
 
 const NOT_ASCII = /[^\0-\x7f]/
 // What may be one character of UTF-8, with neither too long forms, surrogates nor what is above U+10FFFF;
@@ -15,8 +12,6 @@ const PIECE =
 /** @param bytes one character for each byte (latin1) */
 export function decode(bytes: string): string {
   if (!NOT_ASCII.test(bytes)) return bytes
-  const buffer = Buffer.from(bytes, 'latin1')
-  if (isUtf8(buffer)) return buffer.toString()
   return bytes.replaceAll(PIECE, (piece) =>
     piece.length === 1
       ? String.fromCharCode(0xdc00 + piece.charCodeAt(0))

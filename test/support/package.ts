@@ -2,3 +2,4 @@
 // of the directory that they run in, and where an installed package is tested, that is another.
 export const PACKAGE = JSON.stringify(import.meta.resolve('apparmor'))
 export const CHILD_PROCESS = JSON.stringify(import.meta.resolve('apparmor/child_process'))
+export const AUDIT = JSON.stringify(import.meta.resolve('apparmor/audit'))

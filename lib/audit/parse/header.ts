@@ -41,6 +41,8 @@ function withoutKmsg(input: string): string {
 function withHeader(line: string, header: number, mark: number): Located | null {
   const begin = typeBefore(line, header)
   const type = begin < header ? line.slice(begin + 5, line.indexOf(' ', begin)) : undefined
+  // Most lines of an audit daemon's log are others': nothing more is read of them.
+  if (type !== undefined && recordType(type) === undefined) return null
   const located: Writable = {
     line,
     start: mark,

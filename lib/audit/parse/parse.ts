@@ -8,6 +8,7 @@ import { problem, scan, type Draft } from './scan.ts'
 
 const FIRST_KEYS = /^(?:operation|info|profile|label|class)=/
 const USER_MESSAGE = "msg='"
+const BOOT_MARK = 'AppArmor: AppArmor '
 const BOOT = /(?:^|: |\] |;)(AppArmor: )(AppArmor .{1,200})$/s
 
 /** A line as {@link parseRecord} takes it, checked. */
@@ -16,7 +17,7 @@ export function parseLine(line: string): AuditRecord | null {
   const object = code === 123 || code === 34 ? unwrap(line) : null
   const text = object?.text ?? line
   const located = locate(text)
-  if (!located) return parseBoot(text, line)
+  if (!located) return text.includes(BOOT_MARK) ? parseBoot(text, line) : null
   const draft = readBody(located)
   if (!draft) return null
   const host = object?.host ?? hostIn(located.prefix)

@@ -40,6 +40,10 @@ export interface ReadOptions {
   readonly name: string | null
   readonly features: string | undefined
   readonly base: string
+  /** directories to search before the base directory */
+  readonly include: readonly string[]
+  /** what decides on the outcome beside the policy: configuration, features */
+  readonly files: readonly string[]
   readonly parser: string | undefined
   readonly signal: AbortSignal | undefined
   readonly timeout: number
@@ -61,6 +65,7 @@ const NAMES = [
 ] as const satisfies readonly (keyof CompileOptions)[]
 
 const BASE = '/etc/apparmor.d'
+const CONFIG = '/etc/apparmor/parser.conf'
 
 /** @param others names of options that the caller reads itself */
 export function readCompileOptions(options: unknown, others: readonly string[] = []): ReadOptions {
@@ -75,11 +80,22 @@ export function readCompileOptions(options: unknown, others: readonly string[] =
   const optional = (value: unknown, argument: string): string | undefined =>
     value === undefined ? undefined : readPath(value, `options.${argument}`)
   const base = optional(read.base, 'base')
+  const include = list(read.include ?? [], 'options.include').map((directory, i) =>
+    readPath(directory, `options.include[${i}]`),
+  )
   return {
-    args: [...flags(read), ...(base === undefined ? [] : ['--base', base])],
+    args: [
+      ...include.flatMap((directory) => ['--Include', directory]),
+      ...flags(read),
+      ...(base === undefined ? [] : ['--base', base]),
+    ],
     name: name ?? null,
     features: optional(read.features, 'features'),
+    files: [read.config ?? CONFIG, read.features, read.abi].filter(
+      (file) => typeof file === 'string',
+    ),
     base: base ?? BASE,
+    include,
     parser: optional(read.parser, 'parser'),
     signal,
     timeout,
@@ -87,14 +103,11 @@ export function readCompileOptions(options: unknown, others: readonly string[] =
 }
 
 function flags(read: { readonly [Name in keyof CompileOptions]?: unknown }): string[] {
-  const { namespace, include = [], abi, mode, optimize = [], config } = read
+  const { namespace, abi, mode, optimize = [], config } = read
   const args: string[] = []
   if (namespace !== undefined) {
     checkLabel(namespace, 'options.namespace')
     args.push(`--namespace=${namespace}`)
-  }
-  for (const [i, directory] of list(include, 'options.include').entries()) {
-    args.push('--Include', readPath(directory, `options.include[${i}]`))
   }
   if (abi !== undefined) args.push('--override-policy-abi', readPath(abi, 'options.abi'))
   if (mode !== undefined) {

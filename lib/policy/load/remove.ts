@@ -3,7 +3,7 @@ import { callNativeAsync } from '../../border/call.ts'
 import { AppArmorError, invalidArgValue } from '../../border/errors.ts'
 import { readOptions } from '../../border/options.ts'
 import { parseLabel } from '../../inspect/label.ts'
-import { processes } from '../../inspect/processes.ts'
+import { processes, type ConfinedProcess } from '../../inspect/processes.ts'
 import { readCompileOptions, type CompileOptions } from '../compile/options.ts'
 import { readLoadable, type LoadableSource } from './input.ts'
 import { qualifiedName } from './records.ts'
@@ -90,13 +90,7 @@ async function namesIn(
 }
 
 async function refuseRunning(names: readonly string[]): Promise<void> {
-  const isUnder = (label: string): boolean =>
-    parseLabel(label).some(({ namespace, path }) =>
-      path.some((_, i) =>
-        names.includes(qualifiedName(namespace, path.slice(0, i + 1).join('//'))),
-      ),
-    )
-  const [first, ...others] = await processes({ label: isUnder })
+  const [first, ...others] = await processesUnder(names)
   if (!first) return
   throw new AppArmorError({
     code: 'ERR_APPARMOR_PROFILE_IN_USE',
@@ -104,4 +98,19 @@ async function refuseRunning(names: readonly string[]): Promise<void> {
     pid: first.pid,
     detail: `${others.length + 1} processes, one of them ${first.pid} (${first.command})`,
   })
+}
+
+/**
+ * The processes that run under one of these profiles, or under a child profile or a hat of one, in a stack too.
+ *
+ * @param names as the kernel takes them: `:ns:web`
+ */
+export function processesUnder(names: readonly string[]): Promise<readonly ConfinedProcess[]> {
+  const isUnder = (label: string): boolean =>
+    parseLabel(label).some(({ namespace, path }) =>
+      path.some((_, i) =>
+        names.includes(qualifiedName(namespace, path.slice(0, i + 1).join('//'))),
+      ),
+    )
+  return processes({ label: isUnder })
 }

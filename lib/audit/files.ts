@@ -1,0 +1,101 @@
+import type { Readable } from 'node:stream'
+import { checkText } from '../border/args.ts'
+import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
+import { builtin, fs, path, url } from '../border/node.ts'
+import { readOptions } from '../border/options.ts'
+import { FILTERS, readFilter, type RecordFilter } from './filter.ts'
+import { unreadable } from './follow/source.ts'
+import { checkSource, type LineSource } from './lines.ts'
+import { iterate } from './records.ts'
+import type { LogRecord } from './record.ts'
+
+/** Options of {@link records}. */
+export interface RecordsOptions extends RecordFilter {
+  /** of a file: first those that it was before it was rotated (`audit.log.2.gz`, `audit.log.1`), the oldest first */
+  readonly rotated?: boolean
+}
+
+/**
+ * Reads the records of a log that is there: a file, also one compressed with gzip (`.gz`) or zstd (`.zst`, where Node.js
+ * can), a stream, or lines. Lines without a record are passed over; lines that tell of loss (`audit: rate limit
+ * exceeded`, `N callbacks suppressed`) give a record with the event `lost`.
+ *
+ * It needs neither AppArmor nor Linux, and the same memory for a log of any size.
+ *
+ * @param source the path of a file or its URL; or an iterable, sync or async, of strings or `Uint8Array`s. Strings in
+ *   it are lines, but for a stream with an encoding; bytes may be cut anywhere.
+ * @throws {@link AppArmorError} from the iteration: `ERR_APPARMOR_LOG` when the file cannot be read
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * ```js
+ * import { records } from 'apparmor/audit'
+ * for await (const record of records('/var/log/audit/audit.log', { event: 'denied', rotated: true })) {
+ *   if (record.event !== 'lost') console.log(record.profile, record.operation, record.name)
+ * }
+ * ```
+ */
+export function records(
+  source: string | URL | LineSource,
+  options?: RecordsOptions,
+): AsyncGenerator<LogRecord, void, undefined> {
+  const { rotated = false } = readOptions<RecordsOptions>(options, ['rotated', ...FILTERS])
+  if (typeof rotated !== 'boolean') {
+    throw invalidArgType('options.rotated', 'of type boolean', rotated)
+  }
+  const wanted = readFilter(options)
+  if (typeof source !== 'string' && !(source instanceof URL)) {
+    checkSource(source)
+    return iterate(source, wanted)
+  }
+  const file = typeof source === 'string' ? source : url.fileURLToPath(source)
+  checkText(file, 'source')
+  if (file.endsWith('.zst') && zstd() === undefined) {
+    throw invalidArgValue('source', 'is zstd, which this Node.js cannot read (22.15 can)', file)
+  }
+  return iterate(bytesOf(file, rotated), wanted)
+}
+
+const zstd = (): (() => NodeJS.ReadWriteStream) | undefined =>
+  (builtin('node:zlib') as { createZstdDecompress?: () => NodeJS.ReadWriteStream })
+    .createZstdDecompress
+
+async function* bytesOf(file: string, rotated: boolean): AsyncGenerator<Uint8Array> {
+  for (const one of rotated ? [...older(file), file] : [file]) {
+    try {
+      yield* open(one) as AsyncIterable<Uint8Array>
+    } catch (error) {
+      throw unreadable(one, error)
+    }
+    yield NEWLINE // a file that was cut does not run into the next
+  }
+}
+
+const NEWLINE = Uint8Array.of(10)
+
+function open(file: string): Readable {
+  const bytes = fs.createReadStream(file, { highWaterMark: 1 << 18 })
+  const { createGunzip } = builtin('node:zlib')
+  const decompress = file.endsWith('.gz')
+    ? createGunzip
+    : file.endsWith('.zst')
+      ? zstd()
+      : undefined
+  if (decompress === undefined) return bytes
+  const plain = decompress() as NodeJS.ReadWriteStream & Readable
+  return builtin('node:stream').pipeline(bytes, plain, () => {}) as unknown as Readable
+}
+
+/** What a file was called after it was rotated, the oldest first: by number, or by date. */
+function older(file: string): readonly string[] {
+  const directory = path.dirname(file)
+  const name = path.basename(file)
+  const ages = fs.readdirSync(directory).flatMap((entry) => {
+    if (!entry.startsWith(name)) return []
+    const match = /^[.-](\d{1,14})(?:\.gz|\.zst)?$/.exec(entry.slice(name.length))
+    if (match?.[1] === undefined) return []
+    const number = Number(match[1])
+    // A number counts from the newest, a date from the oldest.
+    return [{ entry, age: match[1].length < 6 ? number : 1e15 - number }]
+  })
+  return ages.sort((a, b) => b.age - a.age).map(({ entry }) => path.join(directory, entry))
+}

@@ -1,0 +1,105 @@
+/**
+ * A file that grows and is rotated, as auditd and logrotate do it: renamed and made anew, or cut and written again.
+ */
+import type { Stats } from 'node:fs'
+import { AppArmorError } from '../../border/errors.ts'
+import { fs } from '../../border/node.ts'
+import { LineCutter } from '../lines.ts'
+import { lost } from '../loss.ts'
+import type { LostRecord } from '../record.ts'
+import { codeOf, unreadable, type Source } from './source.ts'
+
+const { O_RDONLY, O_NONBLOCK } = fs.constants
+const CHUNK = 1 << 16
+
+interface Open {
+  readonly fd: number
+  readonly dev: number
+  readonly ino: number
+  position: number
+  readonly cutter: LineCutter
+}
+
+export class FileSource implements Source {
+  readonly name = 'audit'
+  readonly #path: string
+  readonly #buffer = Buffer.allocUnsafe(CHUNK)
+  #open: Open | null
+
+  /** @param history whether to begin with what is in the file already */
+  constructor(path: string, history: boolean) {
+    this.#path = path
+    this.#open = open(path, !history)
+    if (this.#open === null) throw unreadable(path, missing(path), 'ENOENT')
+  }
+
+  read(): readonly (string | LostRecord)[] {
+    const file = this.#open
+    if (file === null) {
+      // Between a rotation's two steps there is no file.
+      this.#open = open(this.#path, false)
+      return this.#open === null ? [] : this.read()
+    }
+    const items: (string | LostRecord)[] = []
+    if (fs.fstatSync(file.fd).size < file.position) {
+      file.position = 0
+      items.push(lost('truncation', null))
+    }
+    const length = fs.readSync(file.fd, this.#buffer, 0, CHUNK, file.position)
+    file.position += length
+    items.push(...file.cutter.push(this.#buffer.subarray(0, length)))
+    // Nothing more comes into a file that has another name, once it is read to its end.
+    if (length === 0 && this.#isReplaced(file)) {
+      items.push(...file.cutter.end())
+      this.close()
+      this.#open = open(this.#path, false)
+    }
+    return items
+  }
+
+  close(): void {
+    if (this.#open !== null) fs.closeSync(this.#open.fd)
+    this.#open = null
+  }
+
+  #isReplaced({ dev, ino }: Open): boolean {
+    const now = stat(this.#path)
+    return now !== null && (now.dev !== dev || now.ino !== ino)
+  }
+}
+
+/** `null` when there is no such file. */
+function open(path: string, atEnd: boolean): Open | null {
+  let fd: number
+  try {
+    // A FIFO in its place would block.
+    fd = fs.openSync(path, O_RDONLY | O_NONBLOCK)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw unreadable(path, error)
+  }
+  const stats = fs.fstatSync(fd)
+  if (!stats.isFile()) {
+    fs.closeSync(fd)
+    throw new AppArmorError({ code: 'ERR_APPARMOR_LOG', path, detail: 'it is not a file' })
+  }
+  const { dev, ino, size } = stats
+  return { fd, dev, ino, position: atEnd ? size : 0, cutter: new LineCutter() }
+}
+
+function stat(path: string): Stats | null {
+  try {
+    return fs.statSync(path)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw unreadable(path, error)
+  }
+}
+
+function missing(path: string): unknown {
+  try {
+    return fs.statSync(path)
+  } catch (error) {
+    return error
+  }
+}

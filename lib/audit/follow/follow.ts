@@ -1,0 +1,277 @@
+import { checkText } from '../../border/args.ts'
+import { AppArmorError } from '../../border/errors.ts'
+import { invalidArgType, invalidArgValue } from '../../border/invalid.ts'
+import { readOptions } from '../../border/options.ts'
+import { FILTERS, readFilter, type RecordFilter, type Wanted } from '../filter.ts'
+import { LossReader, Serials, serialOf } from '../loss.ts'
+import { parseLine } from '../parse/parse.ts'
+import type { LogRecord } from '../record.ts'
+import { FileSource } from './file.ts'
+import { JournalSource } from './journal.ts'
+import { KmsgSource } from './kmsg.ts'
+import { isProbe, provoke } from './probe.ts'
+import type { Source, SourceName } from './source.ts'
+
+/** Options of {@link follow}. */
+export interface FollowOptions extends RecordFilter {
+  /**
+   * `'audit'` is the file that auditd writes, `'kmsg'` the kernel's ring, `'journal'` systemd's journal; a path, with a
+   * slash in it, is a file in the form of any of them. Default `'auto'`: the first of these where a record arrives
+   * that this process provokes by a malformed request to its own attributes, which changes nothing.
+   */
+  readonly source?: 'auto' | SourceName | (string & {})
+  /** ends the iteration: it throws an `AbortError` */
+  readonly signal?: AbortSignal
+}
+
+/** Records as they come. */
+export interface Follow extends AsyncIterableIterator<LogRecord, void, undefined> {
+  /** where the records come from: a word or a path; `null` until the iteration has begun */
+  readonly source: string | null
+}
+
+const AUDIT_LOG = '/var/log/audit/audit.log'
+// In milliseconds: how long until a record is looked for again, and until a source is given up.
+const SHORTEST = 10
+const LONGEST = 200
+const PROBE_TIME = 1000
+
+/**
+ * Gives AppArmor's records as they are made, from now on or from `since` on.
+ *
+ * What is lost on the way is a record, too, with the event `lost`: what the kernel suppressed, what was overwritten
+ * before it was read, and whatever else is missing in the serial numbers. The records wait in the log, not in this
+ * process: one who reads slowly costs no memory, and gets `lost` when the log has overwritten them.
+ *
+ * It starts at the first `next()`, and is awake only while one waits: then it keeps the program alive, and looks every
+ * {@link LONGEST} ms at least. Leaving the loop ends it. Reading needs root, or what the error says.
+ *
+ * @throws {@link AppArmorError} from the iteration: `ERR_APPARMOR_LOG` when the source cannot be read or becomes
+ *   something else than a log, `ERR_APPARMOR_NO_LOG` when `'auto'` finds none
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * ```js
+ * import { follow } from 'apparmor/audit'
+ * for await (const record of follow({ event: ['denied', 'killed'], signal: AbortSignal.timeout(60_000) })) {
+ *   if (record.event === 'lost') console.warn(`${record.count} records lost: ${record.reason}`)
+ *   else console.log(record.profile, record.operation, record.name)
+ * }
+ * ```
+ */
+export function follow(options?: FollowOptions): Follow {
+  const {
+    source = 'auto',
+    signal,
+    since,
+  } = readOptions<FollowOptions>(options, ['source', 'signal', ...FILTERS])
+  const wanted = readFilter(options)
+  checkText(source, 'options.source')
+  if (!['auto', 'audit', 'kmsg', 'journal'].includes(source) && !source.includes('/')) {
+    throw invalidArgValue('options.source', 'must be a source or a path with a slash', source)
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgType('options.signal', 'an instance of AbortSignal', signal)
+  }
+  return new Following(source, wanted, since as Date | undefined, signal)
+}
+
+const DONE: IteratorReturnResult<void> = { done: true, value: undefined }
+
+class Following implements Follow {
+  readonly #asked: string
+  readonly #wanted: Wanted
+  readonly #since: Date | undefined
+  readonly #signal: AbortSignal | undefined
+  readonly #loss = new LossReader()
+  readonly #serials = new Serials()
+  #queue: LogRecord[] = []
+  #from: Source | null = null
+  #name: string | null = null
+  #candidates: readonly Source[] = []
+  readonly #said: string[] = []
+  #failure: { error: unknown } | null = null
+  #started = false
+  #ended = false
+  #wake: (() => void) | null = null
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    asked: string,
+    wanted: Wanted,
+    since: Date | undefined,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#asked = asked
+    this.#wanted = wanted
+    this.#since = since
+    this.#signal = signal
+  }
+
+  get source(): string | null {
+    return this.#name
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** One after the other, in the order in which they were asked for. */
+  next(): Promise<IteratorResult<LogRecord, void>> {
+    if (!this.#started) this.#start()
+    const result = this.#turn.then(() => this.#next())
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async return(): Promise<IteratorResult<LogRecord, void>> {
+    this.#end()
+    return DONE
+  }
+
+  async #next(): Promise<IteratorResult<LogRecord, void>> {
+    try {
+      if (this.#failure) throw this.#failure.error
+      if (this.#ended) return DONE
+      this.#signal?.throwIfAborted()
+      if (this.#from === null) await this.#choose()
+      let pause = SHORTEST
+      while (this.#queue.length === 0 && !this.#ended) {
+        if (this.#signal?.aborted) throw this.#signal.reason
+        if (this.#read()) continue
+        await this.#pause(pause)
+        pause = Math.min(pause * 2, LONGEST)
+      }
+    } catch (error) {
+      this.#failure = null
+      this.#end()
+      throw this.#signal?.aborted ? abortError(this.#signal) : error
+    }
+    const value = this.#queue.shift()
+    return value === undefined ? DONE : { done: false, value }
+  }
+
+  // At once, not when its turn comes: what happens after this call is followed.
+  #start(): void {
+    this.#started = true
+    if (this.#ended || this.#signal?.aborted) return
+    try {
+      if (this.#asked === 'auto') this.#candidates = openAll(this.#since, this.#said)
+      else this.#take(open(this.#asked, this.#since))
+    } catch (error) {
+      this.#failure = { error }
+    }
+  }
+
+  #take(source: Source): void {
+    this.#from = source
+    this.#name = source.name === 'audit' && this.#asked.includes('/') ? this.#asked : source.name
+  }
+
+  // The first source where the provoked record arrives. What the others have read is forgotten with them.
+  async #choose(): Promise<void> {
+    const said = this.#said
+    const open = this.#candidates
+    try {
+      if (!provoke()) said.push('the probe was not refused')
+      const end = performance.now() + PROBE_TIME
+      const seen = new Map(open.map((source) => [source, [] as LogRecord[]]))
+      for (let last = false; !last && !this.#ended;) {
+        last = performance.now() > end || open.length === 0
+        for (const source of open) {
+          const found = seen.get(source) ?? []
+          found.push(...this.#recordsOf(source.read()))
+          const probe = found.findIndex((record) => record.event !== 'lost' && isProbe(record))
+          if (probe < 0) continue
+          found.splice(probe, 1)
+          this.#take(source)
+          this.#queue.push(...found.filter(this.#wanted))
+          return
+        }
+        if (!last) await this.#pause(SHORTEST)
+        this.#signal?.throwIfAborted()
+      }
+      said.push(...open.map((source) => `${source.name}: ${source.ended?.message ?? 'no record'}`))
+      throw new AppArmorError({ code: 'ERR_APPARMOR_NO_LOG', detail: said.join('; ') })
+    } finally {
+      this.#candidates = []
+      for (const source of open) if (source !== this.#from) source.close()
+    }
+  }
+
+  /** Whether there was anything. */
+  #read(): boolean {
+    const source = this.#from as Source
+    const items = source.read()
+    const records = this.#recordsOf(items)
+    for (const record of records) if (this.#wanted(record)) this.#queue.push(record)
+    this.#queue.push(...this.#serials.settle(items.length === 0))
+    if (items.length === 0 && this.#queue.length === 0 && source.ended) throw source.ended
+    return items.length > 0
+  }
+
+  #recordsOf(items: ReturnType<Source['read']>): LogRecord[] {
+    const records: LogRecord[] = []
+    for (const item of items) {
+      const line = typeof item === 'string' ? item : ''
+      const record = typeof item === 'string' ? (parseLine(line) ?? this.#loss.read(line)) : item
+      const serial = serialOf(line)
+      if (serial !== undefined) this.#serials.see(serial)
+      if (record === null) continue
+      // Of these the serial numbers tell how many; the backlog's have none.
+      const counted = record.event === 'lost' && COUNTED.has(record.reason)
+      if (counted && this.#serials.started) this.#serials.note(record)
+      else records.push(record)
+    }
+    return records
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#signal?.removeEventListener('abort', done)
+        this.#wake = null
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      this.#wake = done
+      this.#signal?.addEventListener('abort', done, { once: true })
+    })
+  }
+
+  #end(): void {
+    this.#ended = true
+    this.#queue = []
+    for (const source of this.#candidates) source.close()
+    this.#candidates = []
+    this.#from?.close()
+    this.#from = null
+    this.#wake?.()
+  }
+}
+
+const COUNTED: ReadonlySet<string> = new Set(['printk', 'rate limit', 'overrun', 'memory'])
+
+function open(asked: string, since: Date | undefined): Source {
+  if (asked === 'kmsg') return new KmsgSource(since !== undefined)
+  if (asked === 'journal') return new JournalSource(since)
+  return new FileSource(asked === 'audit' ? AUDIT_LOG : asked, since !== undefined)
+}
+
+function openAll(since: Date | undefined, said: string[]): readonly Source[] {
+  return ['audit', 'kmsg', 'journal'].flatMap((name) => {
+    try {
+      return [open(name, since)]
+    } catch (error) {
+      said.push(`${name}: ${(error as Error).message.replace(/\. .*/s, '')}`)
+      return []
+    }
+  })
+}
+
+/** What Node's own functions throw when a signal ends them. */
+function abortError(signal: AbortSignal): Error {
+  const error = new Error('The operation was aborted', { cause: signal.reason })
+  error.name = 'AbortError'
+  return Object.assign(error, { code: 'ABORT_ERR' })
+}

@@ -1,0 +1,80 @@
+/**
+ * systemd's journal, read by its own program: `journalctl` in its place, not in one that PATH names. A record may be in
+ * the journal twice, from the kernel's ring and from the audit group.
+ */
+import type { ChildProcessByStdio } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { AppArmorError } from '../../border/errors.ts'
+import { builtin, fs } from '../../border/node.ts'
+import { LineCutter } from '../lines.ts'
+import { serialOf } from '../loss.ts'
+import type { Source } from './source.ts'
+
+const PROGRAMS = ['/usr/bin/journalctl', '/bin/journalctl', '/run/current-system/sw/bin/journalctl']
+const FOLLOW = ['--follow', '--output=json', '--all', '--no-pager', '--quiet']
+const MATCHES = ['_TRANSPORT=kernel', '+', '_TRANSPORT=audit', '+', 'SYSLOG_IDENTIFIER=dbus-daemon']
+const REMEMBERED = 4096
+const COMPARED = 200
+
+export class JournalSource implements Source {
+  readonly name = 'journal'
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #cutter = new LineCutter()
+  readonly #known = new Set<string>()
+  #complaint = ''
+  ended: Error | undefined
+
+  constructor(since: Date | undefined) {
+    const program = PROGRAMS.find((file) => fs.existsSync(file))
+    if (program === undefined) throw failure('there is no journalctl')
+    const from = since === undefined ? ['--lines=0'] : [`--since=@${since.getTime() / 1000}`]
+    this.#child = builtin('node:child_process').spawn(program, [...FOLLOW, ...from, ...MATCHES], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { LC_ALL: 'C' },
+    })
+    this.#child.stderr.on('data', (text: Buffer) => {
+      this.#complaint = `${this.#complaint}${text.toString()}`.slice(0, 500)
+    })
+    this.#child.once('error', (error) => (this.ended = failure(error.message, error)))
+    this.#child.once('close', (status, signal) => {
+      this.ended ??= failure(this.#complaint.trim() || `journalctl ended: ${signal ?? status}`)
+    })
+    // It must not keep the program alive, nor the pipes to it.
+    this.#child.unref()
+    for (const pipe of [this.#child.stdout, this.#child.stderr]) {
+      ;(pipe as unknown as { unref(): void }).unref()
+    }
+  }
+
+  read(): readonly string[] {
+    const chunk = this.#child.stdout.read() as Buffer | null
+    return chunk === null ? [] : this.#cutter.push(chunk).filter((line) => this.#isNew(line))
+  }
+
+  close(): void {
+    this.#child.stdout.destroy()
+    this.#child.stderr.destroy()
+    this.#child.kill()
+  }
+
+  #isNew(line: string): boolean {
+    const key = keyOf(line)
+    if (key === null) return true
+    if (this.#known.has(key)) return false
+    this.#known.add(key)
+    if (this.#known.size > REMEMBERED) this.#known.delete(this.#known.values().next().value ?? '')
+    return true
+  }
+}
+
+// The serial number, and the beginning of the text: the copy from the ring may be cut.
+function keyOf(line: string): string | null {
+  const start = line.indexOf('apparmor=')
+  if (start < 0) return null
+  const serial = /"_AUDIT_ID":"(\d+)"/.exec(line)?.[1] ?? serialOf(line)
+  return serial === undefined ? null : `${serial} ${line.slice(start, start + COMPARED)}`
+}
+
+function failure(detail: string, cause?: unknown): AppArmorError {
+  return new AppArmorError({ code: 'ERR_APPARMOR_LOG', detail: `journal: ${detail}`, cause })
+}

@@ -1,0 +1,125 @@
+/**
+ * Finds out what is missing in a log: from what the kernel says (audit.c, printk.c) and from its serial numbers,
+ * which count the events of one start of the machine without a gap.
+ */
+import type { LossReason, LostRecord } from './record.ts'
+
+const SUPPRESSED =
+  /(?:^|[\s;])(?:kauditd_printk_skb|audit_printk_skb|__ratelimit): (\d{1,10}) callbacks suppressed$/
+const TOTAL = /(?:^|[\s;])audit: audit_lost=(\d{1,10}) audit_rate_limit=/
+const REASON =
+  /(?:^|[\s;])audit: (rate limit exceeded|backlog limit exceeded|out of memory in audit_log_\w+)$/
+
+/** What one log says about loss, line by line. */
+export class LossReader {
+  #total: number | undefined
+  #before: number | undefined
+
+  /** `null` for a line that says nothing of the kind. */
+  read(line: string): LostRecord | null {
+    if (line.startsWith('type=')) return null // an audit daemon has records only
+    if (!line.includes('audit: ') && !line.includes(' suppressed')) return null
+    const suppressed = SUPPRESSED.exec(line)?.[1]
+    if (suppressed !== undefined) return lost('printk', Number(suppressed), line)
+    const total = TOTAL.exec(line)?.[1]
+    if (total !== undefined) {
+      this.#before = this.#total
+      this.#total = Number(total)
+      return null
+    }
+    // Of a "hold queue overflow" the record itself was printed just before: only a daemon misses it.
+    const reason = REASON.exec(line)?.[1]
+    if (reason === undefined) return null
+    return lost(reasonOf(reason), this.#since(), line)
+  }
+
+  // The kernel counts all losses since its start, and says so once a second at most.
+  #since(): number | null {
+    const { [0]: now, [1]: before } = [this.#total, this.#before]
+    return now === undefined || before === undefined || now <= before ? null : now - before
+  }
+}
+
+const reasonOf = (text: string): LossReason =>
+  text.startsWith('rate') ? 'rate limit' : text.startsWith('backlog') ? 'backlog' : 'memory'
+
+export function lost(reason: LossReason, count: number | null, raw?: string): LostRecord {
+  return { event: 'lost', reason, count, ...(raw === undefined ? {} : { raw }) }
+}
+
+/** The serial number of a line of a log, AppArmor's or not; `undefined` when it has none of the kernel's. */
+export function serialOf(line: string): number | undefined {
+  const match = /(?:^|[ ;=])audit\(\d{1,12}\.\d{1,3}:(\d{1,10})\):/.exec(line)
+  // auditd counts its own events from a number of its choice.
+  return match === null || line.startsWith('type=DAEMON_') ? undefined : Number(match[1])
+}
+
+interface Gap {
+  from: number
+  to: number
+  /** how many events had been seen when it was found */
+  readonly at: number
+}
+
+// Two processors may put their records into the log in another order than they took their numbers.
+const DISORDER = 256
+const MOST_GAPS = 1024
+const OTHER_BOOT = 100_000
+
+/** Follows the serial numbers of a log, and tells how many never came. */
+export class Serials {
+  #highest: number | undefined
+  #seen = 0
+  #gaps: Gap[] = []
+  #notes: { readonly record: LostRecord; readonly at: number }[] = []
+
+  /** Whether there is a number yet from which a gap can be told. */
+  get started(): boolean {
+    return this.#highest !== undefined
+  }
+
+  see(serial: number): void {
+    const highest = this.#highest ?? serial - 1
+    if (serial > highest || highest - serial > OTHER_BOOT) {
+      this.#seen++
+      if (serial > highest + 1)
+        this.#gaps.push({ from: highest + 1, to: serial - 1, at: this.#seen })
+      this.#highest = serial
+    } else if (this.#gaps.length > 0) this.#arrive(serial)
+  }
+
+  /** A loss of which the cause is known, and whose extent the numbers will tell. */
+  note(record: LostRecord): void {
+    this.#notes.push({ record, at: this.#seen })
+  }
+
+  /** What is lost for certain: gaps that are old enough, or all. */
+  settle(all: boolean): readonly LostRecord[] {
+    const old = (gap: Gap, i: number): boolean =>
+      all || this.#seen - gap.at > DISORDER || i < this.#gaps.length - MOST_GAPS
+    const settled = this.#gaps.filter(old)
+    if (settled.length > 0) {
+      this.#gaps = this.#gaps.filter((gap, i) => !old(gap, i))
+      const first = this.#notes.splice(0)[0]?.record
+      const count = settled.reduce((sum, { from, to }) => sum + to - from + 1, 0)
+      return [lost(first?.reason ?? 'gap', count, first?.raw)]
+    }
+    if (!all || this.#gaps.length > 0) return []
+    // Said to be lost, but the next number is there. What was overwritten was not of the audit log then.
+    const told = this.#notes.filter(({ at }) => at < this.#seen)
+    this.#notes = this.#notes.filter(({ at }) => at >= this.#seen)
+    return told.map(({ record }) => record).filter(({ reason }) => reason !== 'overrun')
+  }
+
+  #arrive(serial: number): void {
+    const i = this.#gaps.findIndex(({ from, to }) => from <= serial && serial <= to)
+    const gap = this.#gaps[i]
+    if (gap === undefined) return
+    const { from, to, at } = gap
+    const parts = [
+      { from, to: serial - 1, at },
+      { from: serial + 1, to, at },
+    ]
+    this.#gaps.splice(i, 1, ...parts.filter((part) => part.from <= part.to))
+  }
+}

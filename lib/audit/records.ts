@@ -1,0 +1,45 @@
+import { readFilter, type RecordFilter, type Wanted } from './filter.ts'
+import { checkSource, linesOf, type LineSource } from './lines.ts'
+import { LossReader } from './loss.ts'
+import { parseLine } from './parse/parse.ts'
+import type { LogRecord } from './record.ts'
+
+/**
+ * Reads the records of a log that is there: a stream of bytes or text, or lines. Lines without a record are passed
+ * over; lines that tell of loss (`audit: rate limit exceeded`, `N callbacks suppressed`) give a record with the
+ * event `lost`.
+ *
+ * It needs neither AppArmor nor Linux, and the same memory for a log of any size.
+ *
+ * @param source an iterable, sync or async, of strings or `Uint8Array`s. Strings are lines, but for a stream with an
+ *   encoding; bytes may be cut anywhere.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; from the iteration what the source throws
+ * @example
+ * ```js
+ * import { records } from 'apparmor/audit'
+ * for await (const record of records(process.stdin, { event: 'denied' })) {
+ *   if (record.event !== 'lost') console.log(record.profile, record.operation, record.name)
+ * }
+ * ```
+ */
+export function records(
+  source: LineSource,
+  options?: RecordFilter,
+): AsyncGenerator<LogRecord, void, undefined> {
+  checkSource(source)
+  return iterate(source, readFilter(options))
+}
+
+/** What {@link records} does, checked. */
+export async function* iterate(
+  source: LineSource,
+  wanted: Wanted,
+): AsyncGenerator<LogRecord, void, undefined> {
+  const loss = new LossReader()
+  for await (const lines of linesOf(source)) {
+    for (const line of lines) {
+      const record = parseLine(line) ?? loss.read(line)
+      if (record !== null && wanted(record)) yield record
+    }
+  }
+}

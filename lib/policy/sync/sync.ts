@@ -1,0 +1,405 @@
+import { checkOneOf, checkText } from '../../border/args.ts'
+import { AppArmorError, invalidArgType, invalidArgValue } from '../../border/errors.ts'
+import { builtin, fs, path } from '../../border/node.ts'
+import { readOptions } from '../../border/options.ts'
+import { profiles, type LoadedProfile } from '../../inspect/profiles.ts'
+import { readBlob, type BlobRecord } from '../compile/blob.ts'
+import { attempt } from '../compile/compile.ts'
+import { PolicyCompileError } from '../compile/error.ts'
+import { readCompileOptions, type CompileOptions, type ReadOptions } from '../compile/options.ts'
+import { findParser, parserVersion } from '../compile/parser.ts'
+import { readPath } from '../compile/source.ts'
+import { replace } from '../load/load.ts'
+import { joinRecords, qualifiedName, refuseHarmful, splitRecords } from '../load/records.ts'
+import { processesUnder, remove } from '../load/remove.ts'
+import { closureHash } from './closure.ts'
+import {
+  lockManifest,
+  readManifest,
+  writeManifest,
+  type OwnedFile,
+  type OwnedProfile,
+} from './manifest.ts'
+
+/** How {@link sync} goes about it. */
+export interface SyncOptions extends Omit<CompileOptions, 'name' | 'namespace'> {
+  /** who owns the profiles: each owner has a manifest of its own. Letters, digits, `.`, `_`, `-` */
+  readonly owner: string
+  /** where manifests are kept; default `/var/lib/apparmor-sync` */
+  readonly state?: string
+  /** `true`: only say what would be done */
+  readonly dryRun?: boolean
+  /**
+   * what becomes of profiles whose file is gone while processes run under them: they stay (`'keep'`, default), or
+   * they are removed, and the processes are unconfined (`'unconfine'`)
+   */
+  readonly running?: 'keep' | 'unconfine'
+  /** `true`: take over profiles of the same names that somebody else has loaded */
+  readonly adopt?: boolean
+}
+
+/** What was done, or would be done, about one profile. */
+export interface SyncStep {
+  /**
+   * `'load'` a new one, `'replace'` one that has changed, `'remove'` one whose file is gone, `'keep'` one whose
+   * file is gone while processes run under it, or while another file cannot be read and may define it
+   */
+  readonly action: 'load' | 'replace' | 'remove' | 'keep'
+  /** its name as `profiles()` has it as `label`, with its namespace in the form `:ns:name` */
+  readonly profile: string
+  /** the name of its file in the directory */
+  readonly file: string
+}
+
+/** What {@link sync} answers. */
+export interface SyncReport {
+  readonly steps: readonly SyncStep[]
+  /** how many files were not compiled, since nothing about them has changed */
+  readonly unchanged: number
+  /** the files that could not be loaded, and why; what was in force before still is */
+  readonly errors: readonly { readonly file: string; readonly error: Error }[]
+}
+
+/**
+ * Makes the kernel's set of profiles that `owner` has the same as a directory's: new ones are loaded, changed ones
+ * replaced, and those whose file is gone removed. What others have loaded is never touched.
+ *
+ * A file counts as changed when it, or anything that it includes, has other contents, whatever its times say, or
+ * when the kernel holds something else under its names. What has not changed is not compiled. A file with a
+ * mistake changes nothing and is reported; the others go on. When it is interrupted, the next run finishes the work.
+ * Rests on aa_kernel_interface(3) and apparmor_parser(8).
+ *
+ * @param directory its files are policy, as for `apparmor_parser`: those in its directories are not, nor are
+ *   hidden ones and what package managers and editors leave behind
+ * @param options `owner`, and see {@link SyncOptions}
+ * @returns what was done, and which files could not be loaded
+ * @throws {@link AppArmorError} (rejects) `ERR_APPARMOR_SYNC_RUNNING` another process syncs for this owner;
+ *   `ERR_APPARMOR_MANIFEST` its manifest cannot be read; the codes of {@link load} for what concerns all files; Node's own
+ *   errors when the directory cannot be read or the manifest not written
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError (reject)
+ * @example
+ * ```js
+ * import { sync } from 'apparmor/policy'
+ * const { steps, errors } = await sync('/etc/my-app/apparmor', { owner: 'my-app' })
+ * for (const { action, profile } of steps) console.log(action, profile)
+ * if (errors.length > 0) process.exitCode = 1
+ * ```
+ */
+export async function sync(directory: string | URL, options: SyncOptions): Promise<SyncReport> {
+  const place = readPath(directory, 'directory')
+  const read = readSyncOptions(options)
+  const file = path.join(read.state, `${read.owner}.json`)
+  const unlock = read.dryRun ? async () => {} : await lockManifest(file)
+  try {
+    return await new Sync(place, file, read).run()
+  } finally {
+    await unlock()
+  }
+}
+
+const OWN = ['owner', 'state', 'dryRun', 'running', 'adopt'] as const
+
+interface ReadSyncOptions {
+  readonly owner: string
+  readonly state: string
+  readonly dryRun: boolean
+  readonly running: 'keep' | 'unconfine'
+  readonly adopt: boolean
+  readonly compiler: ReadOptions
+}
+
+function readSyncOptions(options: unknown): ReadSyncOptions {
+  const compiler = readCompileOptions(options, OWN)
+  const { owner, state, dryRun, running, adopt, ...unfit } = readOptions<
+    SyncOptions & Pick<CompileOptions, 'name' | 'namespace'>
+  >(options, [...OWN, 'name', 'namespace'])
+  for (const [name, value] of Object.entries(unfit)) {
+    throw invalidArgValue(`options.${name}`, 'must not be given to sync', value)
+  }
+  checkText(owner, 'options.owner')
+  if (!/^[\w-][\w.-]{0,99}$/.test(owner)) {
+    throw invalidArgValue('options.owner', 'must be letters, digits, ".", "_" or "-"', owner)
+  }
+  checkOneOf(running ?? 'keep', 'options.running', ['keep', 'unconfine'])
+  return {
+    owner,
+    state: state === undefined ? '/var/lib/apparmor-sync' : readPath(state, 'options.state'),
+    dryRun: flag(dryRun, 'options.dryRun'),
+    running: (running ?? 'keep') as 'keep' | 'unconfine',
+    adopt: flag(adopt, 'options.adopt'),
+    compiler,
+  }
+}
+
+function flag(value: unknown, argument: string): boolean {
+  if (value === undefined) return false
+  if (typeof value !== 'boolean') throw invalidArgType(argument, 'of type boolean', value)
+  return value
+}
+
+/** A file that has to be loaded, compiled. */
+interface Fresh {
+  readonly file: string
+  readonly source: string
+  readonly records: readonly BlobRecord[]
+}
+
+interface Named {
+  readonly namespace: string | null
+  readonly name: string
+}
+
+const keyOf = ({ namespace, name }: Named): string => qualifiedName(namespace, name)
+
+/** In the place of a hash, on a kernel that keeps none. */
+const NO_HASH = 'none'
+
+class Sync {
+  readonly #directory: string
+  readonly #manifestFile: string
+  readonly #options: ReadSyncOptions
+  readonly #steps: SyncStep[] = []
+  readonly #errors: { file: string; error: Error }[] = []
+  /** what the files define that could be read */
+  readonly #defined = new Set<string>()
+  #manifest: Record<string, OwnedFile> = {}
+  #loaded: ReadonlyMap<string, LoadedProfile> = new Map()
+
+  constructor(directory: string, manifestFile: string, options: ReadSyncOptions) {
+    this.#directory = directory
+    this.#manifestFile = manifestFile
+    this.#options = options
+  }
+
+  async run(): Promise<SyncReport> {
+    const files = policyFiles(this.#directory)
+    this.#manifest = { ...readManifest(this.#manifestFile) }
+    const loaded = await profiles()
+    this.#loaded = new Map(loaded.map((one) => [keyOf(one), one]))
+
+    const { fresh, unchanged } = await this.#compile(files)
+    for (const one of this.#withoutConflicts(fresh)) await this.#put(one, loaded)
+    for (const file of Object.keys(this.#manifest)) {
+      if (!files.includes(file)) await this.#removeAllBut(file, [])
+    }
+    return Object.freeze({
+      steps: Object.freeze(this.#steps),
+      unchanged,
+      errors: Object.freeze(this.#errors),
+    })
+  }
+
+  async #compile(
+    files: readonly string[],
+  ): Promise<{ fresh: readonly Fresh[]; unchanged: number }> {
+    const compiler = await compilerId(this.#options.compiler)
+    let unchanged = 0
+    const made = await Promise.all(
+      files.map(async (file): Promise<Fresh | undefined> => {
+        const source = this.#sourceOf(file, compiler)
+        if (this.#isInForce(file, source)) {
+          unchanged++
+          this.#define(this.#owned(file))
+          return undefined
+        }
+        try {
+          const records = await this.#records(file)
+          // What was read may be neither the old nor the new text.
+          if (this.#sourceOf(file, compiler) !== source) throw changedMeanwhile(file)
+          this.#define(records)
+          return { file, source, records }
+        } catch (error) {
+          this.#fail(file, error)
+          return undefined
+        }
+      }),
+    )
+    return { fresh: made.filter((one) => one !== undefined), unchanged }
+  }
+
+  #define(profiles: readonly Named[]): void {
+    for (const profile of profiles) this.#defined.add(keyOf(profile))
+  }
+
+  async #records(file: string): Promise<readonly BlobRecord[]> {
+    const input = { file: path.join(this.#directory, file) }
+    const { compiled, diagnostics } = await attempt(input, this.#options.compiler)
+    if (compiled === null) throw new PolicyCompileError(diagnostics)
+    return readBlob(compiled.binary)
+  }
+
+  #sourceOf(file: string, compiler: string): string {
+    const { include, base } = this.#options.compiler
+    // A link of the file's name in one of these directories switches the file off, or its mode over.
+    const links = ['disable', 'force-complain'].map((name) =>
+      fs.existsSync(path.join(base, name, file)),
+    )
+    const hash = closureHash(path.join(this.#directory, file), [...include, base])
+    return [compiler, ...links, hash].join(':')
+  }
+
+  #owned(file: string): readonly OwnedProfile[] {
+    return this.#manifest[file]?.profiles ?? []
+  }
+
+  /** Whether the kernel holds what the file made the last time, and nothing about the file has changed. */
+  #isInForce(file: string, source: string): boolean {
+    if (this.#manifest[file]?.source !== source) return false
+    return this.#owned(file).every((profile) => {
+      const there = this.#loaded.get(keyOf(profile))
+      return there !== undefined && (there.hash ?? NO_HASH) === profile.hash
+    })
+  }
+
+  /** Without the files that define what another file does, or what somebody else has loaded. */
+  #withoutConflicts(fresh: readonly Fresh[]): readonly Fresh[] {
+    const owned = new Set(
+      Object.values(this.#manifest).flatMap(({ profiles }) => profiles.map(keyOf)),
+    )
+    const takers = new Map<string, string>()
+    return fresh.filter(({ file, records }) => {
+      const keys = records.map(keyOf)
+      const twice = keys.find((key) => (takers.get(key) ?? file) !== file)
+      const foreign = keys.find((key) => this.#loaded.has(key) && !owned.has(key))
+      if (twice !== undefined) {
+        this.#fail(file, conflict(twice, file, `${takers.get(twice)} defines it, too`))
+      } else if (foreign !== undefined && !this.#options.adopt) {
+        this.#fail(file, conflict(foreign, file, 'it was not loaded by this owner'))
+      } else {
+        for (const key of keys) takers.set(key, file)
+        return true
+      }
+      return false
+    })
+  }
+
+  /** Loads what a file has made, then removes what it has no longer. */
+  async #put({ file, source, records }: Fresh, loaded: readonly LoadedProfile[]): Promise<void> {
+    const sets = splitRecords(records)
+    try {
+      for (const set of sets) refuseHarmful(set, loaded)
+      if (!this.#options.dryRun) {
+        // First it is written down who owns them: an interrupted run leaves nothing without an owner.
+        const names = records.map(({ namespace, name }) => ({ namespace, name, hash: null }))
+        this.#write(file, null, [...names, ...without(this.#owned(file), names)])
+        for (const set of sets) await replace(joinRecords(set))
+      }
+    } catch (error) {
+      this.#fail(file, error)
+      return
+    }
+    for (const record of records) {
+      const profile = keyOf(record)
+      this.#step(this.#loaded.has(profile) ? 'replace' : 'load', profile, file)
+    }
+    await this.#removeAllBut(file, records)
+    if (this.#options.dryRun) return
+    const there = new Map((await profiles()).map((one) => [keyOf(one), one.hash]))
+    const now = records.map((record) => ({
+      namespace: record.namespace,
+      name: record.name,
+      hash: agreed(record, there.get(keyOf(record)) ?? null),
+    }))
+    this.#write(file, source, [...now, ...without(this.#owned(file), now)])
+  }
+
+  /** Removes the profiles of a file but those that it still defines. */
+  async #removeAllBut(file: string, still: readonly Named[]): Promise<void> {
+    const gone = without(this.#owned(file), still)
+    const left: OwnedProfile[] = []
+    // Children first: a parent would take them along.
+    for (const one of gone.toSorted((a, b) => b.name.length - a.name.length)) {
+      const profile = keyOf(one)
+      if (!this.#loaded.has(profile) || this.#defined.has(profile)) continue
+      try {
+        const removed = await this.#remove(profile)
+        this.#step(removed ? 'remove' : 'keep', profile, file)
+        if (!removed) left.push(one)
+      } catch (error) {
+        this.#fail(file, error)
+        left.push(one)
+      }
+    }
+    if (this.#options.dryRun) return
+    const kept = this.#owned(file).filter((one) => !gone.includes(one))
+    const source = this.#manifest[file]?.source ?? null
+    this.#write(file, still.length > 0 ? source : null, [...kept, ...left])
+  }
+
+  /** Whether it is gone, or would be. */
+  async #remove(profile: string): Promise<boolean> {
+    // A file that could not be read may define it.
+    if (this.#errors.length > 0) return false
+    const unconfine = this.#options.running === 'unconfine'
+    if (!unconfine && (await processesUnder([profile])).length > 0) return false
+    if (this.#options.dryRun) return true
+    try {
+      await remove({ profile }, { running: unconfine ? 'unconfine' : 'refuse' })
+      return true
+    } catch (error) {
+      const code = error instanceof AppArmorError ? error.code : ''
+      if (code === 'ERR_APPARMOR_PROFILE_IN_USE') return false
+      if (code === 'ENOENT') return true
+      throw error
+    }
+  }
+
+  #step(action: SyncStep['action'], profile: string, file: string): void {
+    this.#steps.push(Object.freeze({ action, profile, file }))
+  }
+
+  #write(file: string, source: string | null, profiles: readonly OwnedProfile[]): void {
+    if (source === null && profiles.length === 0) delete this.#manifest[file]
+    else this.#manifest[file] = { source, profiles }
+    writeManifest(this.#manifestFile, this.#manifest)
+  }
+
+  #fail(file: string, error: unknown): void {
+    this.#errors.push(Object.freeze({ file, error: error as Error }))
+  }
+}
+
+function without<T extends Named>(from: readonly T[], others: readonly Named[]): readonly T[] {
+  const keys = new Set(others.map(keyOf))
+  return from.filter((one) => !keys.has(keyOf(one)))
+}
+
+// The kernel's hash, if it is the record's: else somebody has loaded another policy meanwhile.
+function agreed({ hashed }: BlobRecord, hash: string | null): string | null {
+  if (hash === null) return NO_HASH
+  const made = builtin('node:crypto').createHash(hash.slice(0, hash.indexOf(':')))
+  for (const part of hashed) made.update(part)
+  return hash.endsWith(`:${made.digest('hex')}`) ? hash : null
+}
+
+function conflict(profile: string, file: string, detail: string): AppArmorError {
+  return new AppArmorError({ code: 'ERR_APPARMOR_SYNC_CONFLICT', profile, path: file, detail })
+}
+
+function changedMeanwhile(file: string): AppArmorError {
+  return new AppArmorError({ code: 'ERR_APPARMOR_SYNC_CHANGED', path: file })
+}
+
+/** Whatever decides, beside the text, what comes out of the compiler. */
+async function compilerId({ parser, args, files }: ReadOptions): Promise<string> {
+  const { createHash } = builtin('node:crypto')
+  const program = findParser(parser)
+  const { mtimeMs, size } = fs.statSync(program)
+  const version = await parserVersion(parser)
+  const contents = files.map((file) => closureHash(file, []))
+  return createHash('sha256')
+    .update(JSON.stringify([program, mtimeMs, size, version, args, contents]))
+    .digest('hex')
+    .slice(0, 16)
+}
+
+const LEFT_BEHIND =
+  /^\.|^README|~$|\.(?:dpkg-(?:new|old|dist|bak|remove)|pacsave|pacnew|rpmnew|rpmsave|orig|rej)$/
+
+function policyFiles(directory: string): readonly string[] {
+  return fs
+    .readdirSync(directory)
+    .filter((name) => !LEFT_BEHIND.test(name))
+    .filter((name) => fs.statSync(path.join(directory, name), { throwIfNoEntry: false })?.isFile())
+    .sort()
+}

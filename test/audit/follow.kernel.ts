@@ -1,0 +1,251 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { follow, type AuditRecord, type Follow, type LogRecord } from 'apparmor/audit'
+import t from 'tap'
+import { AUDIT } from '../support/package.ts'
+
+const dir = fs.mkdtempSync(join(tmpdir(), 'apparmor-test-'))
+t.teardown(() => fs.rmSync(dir, { recursive: true }))
+
+const BURST = Number(process.env['APPARMOR_TEST_BURST'] ?? 3000)
+const ATTR = '/proc/thread-self/attr/current'
+
+/** Has the kernel write records, which say the pid: requests that are none. */
+function provoke(times: number): void {
+  for (let i = 0; i < times; i++) {
+    try {
+      fs.writeFileSync(ATTR, 'test nothing')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
+    }
+  }
+}
+
+const mine = (record: LogRecord): record is AuditRecord =>
+  record.event !== 'lost' && record.class === 'attr' && record.pid === process.pid
+
+async function take(log: Follow, count: number): Promise<LogRecord[]> {
+  const found: LogRecord[] = []
+  while (found.length < count) {
+    const { value } = await log.next()
+    if (value) found.push(value)
+  }
+  return found
+}
+
+/** What is received and what is said to be lost until `count` are accounted for. */
+async function account(
+  log: Follow,
+  count: number,
+): Promise<{ received: number; lost: number; reasons: string[] }> {
+  const sum = { received: 0, lost: 0, reasons: [] as string[] }
+  while (sum.received + sum.lost < count) {
+    const { value } = await log.next()
+    if (!value) break
+    if (value.event === 'lost') {
+      sum.lost += value.count ?? 0
+      sum.reasons.push(value.reason)
+    } else if (mine(value)) sum.received++
+  }
+  return sum
+}
+
+t.test('the ring of the kernel, from now on, filtered', async (t) => {
+  provoke(1)
+  const log = follow({
+    source: 'kmsg',
+    class: 'attr',
+    pid: process.pid,
+    signal: AbortSignal.timeout(60_000),
+  })
+  t.equal(log.source, null)
+  const first = log.next()
+  provoke(2)
+  t.match(await first, { value: { event: 'denied', operation: 'setprocattr', pid: process.pid } })
+  t.equal(log.source, 'kmsg')
+  await log.next()
+  const third = log.next()
+  const early = await Promise.race([
+    third,
+    new Promise((resolve) => setTimeout(resolve, 500, 'none')),
+  ])
+  t.equal(early, 'none', 'what was there before is not given, nor anything twice')
+  await log.return?.()
+  t.match(await third, { done: true })
+  t.match(await log.next(), { done: true })
+})
+
+t.test('since: also what is there already', async (t) => {
+  const since = new Date(Date.now() - 20)
+  provoke(3)
+  const log = follow({ source: 'kmsg', since, class: 'attr' })
+  t.equal((await take(log, 3)).length, 3)
+  await log.return?.()
+})
+
+t.test('a burst: received and lost are what was provoked', async (t) => {
+  const log = follow({ source: 'kmsg', signal: AbortSignal.timeout(300_000) })
+  const first = log.next()
+  provoke(1)
+  await first
+  const rest = account(log, BURST)
+  provoke(BURST)
+  const { received, lost } = await rest
+  t.equal(received + lost, BURST)
+  t.comment(`kmsg: ${received} received, ${lost} lost`)
+  await log.return?.()
+})
+
+t.test('a slow reader is told what the ring has overwritten', async (t) => {
+  const log = follow({ source: 'kmsg', class: 'attr', signal: AbortSignal.timeout(300_000) })
+  const first = log.next()
+  provoke(1)
+  await first
+  const LIMIT = '/proc/sys/kernel/printk_devkmsg'
+  const before = fs.readFileSync(LIMIT, 'utf8')
+  t.teardown(() => fs.writeFileSync(LIMIT, before))
+  fs.writeFileSync(LIMIT, 'on\n')
+  // More than the ring holds, though most of it by programs.
+  provoke(100)
+  const filler = `${'x'.repeat(900)}\n`
+  const fd = fs.openSync('/dev/kmsg', 'w')
+  for (let i = 0; i < 30_000; i++) fs.writeSync(fd, filler)
+  fs.closeSync(fd)
+  provoke(1)
+  const { received, lost, reasons } = await account(log, 101)
+  t.equal(received + lost, 101)
+  t.not(lost, 0)
+  t.strictSame([...new Set(reasons)], ['overrun'])
+  await log.return?.()
+})
+
+t.test("what the kernel's own limit suppresses is told", async (t) => {
+  const LIMIT = '/proc/sys/kernel/printk_ratelimit'
+  const before = fs.readFileSync(LIMIT, 'utf8')
+  t.teardown(() => fs.writeFileSync(LIMIT, before))
+  fs.writeFileSync(LIMIT, '2')
+  const log = follow({ source: 'kmsg', class: 'attr', signal: AbortSignal.timeout(60_000) })
+  const first = log.next()
+  provoke(1)
+  await first
+  provoke(50)
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  provoke(1)
+  const { received, lost, reasons } = await account(log, 51)
+  t.comment(`printk: ${received} received, ${lost} lost: ${reasons.join()}`)
+  t.equal(received + lost, 51)
+  t.ok(lost >= 30, `${lost}`)
+  t.ok(reasons.includes('printk'))
+  await log.return?.()
+})
+
+t.test('auto takes the source where a record arrives, and says which', async (t) => {
+  const log = follow({ signal: AbortSignal.timeout(60_000), class: 'attr' })
+  const first = log.next()
+  provoke(1)
+  t.match(await first, { value: { class: 'attr' } })
+  t.equal(log.source, 'kmsg')
+  await log.return?.()
+})
+
+t.test('without the right to read it', async (t) => {
+  const RESTRICT = '/proc/sys/kernel/dmesg_restrict'
+  const before = fs.readFileSync(RESTRICT, 'utf8')
+  t.teardown(() => fs.writeFileSync(RESTRICT, before))
+  fs.writeFileSync(RESTRICT, '1')
+  const program = `import { follow } from ${AUDIT}
+    process.setgroups([]); process.setgid(65534); process.setuid(65534)
+    await follow({ source: 'kmsg' }).next().catch((e) => console.log(JSON.stringify({ ...e, message: e.message })))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  t.match(stdout, /ERR_APPARMOR_LOG.*CAP_SYSLOG/s, stderr)
+})
+
+const line = (serial: number) =>
+  `type=AVC msg=audit(1795690704.769:${serial}): apparmor="DENIED" operation="open" class="file" profile="web" name="/x" pid=${serial} comm="c" requested_mask="r" denied_mask="r" fsuid=0 ouid=0\n`
+
+t.test('a file: what is appended, rotated, cut, and half written', async (t) => {
+  const path = join(dir, 'audit.log')
+  fs.writeFileSync(path, line(1))
+  const log = follow({ source: path, signal: AbortSignal.timeout(60_000) })
+  const pid = async () => {
+    const { value } = await log.next()
+    if (!value) return undefined
+    return value.event === 'lost' ? value.reason : value.pid
+  }
+  const second = pid()
+  fs.appendFileSync(path, line(2))
+  t.equal(await second, 2)
+  t.equal(log.source, path)
+  const half = line(3)
+  fs.appendFileSync(path, half.slice(0, 50))
+  const third = pid()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  fs.appendFileSync(path, half.slice(50) + line(4))
+  t.equal(await third, 3)
+  fs.renameSync(path, `${path}.1`)
+  fs.appendFileSync(`${path}.1`, line(5))
+  t.strictSame([await pid(), await pid()], [4, 5], 'the old file is read to its end')
+  const sixth = pid()
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  fs.writeFileSync(path, line(6))
+  t.equal(await sixth, 6, 'and the new one, when it comes')
+  fs.truncateSync(path)
+  const cut = pid()
+  t.equal(await cut, 'truncation')
+  fs.appendFileSync(path, line(7) + line(9))
+  t.strictSame([await pid(), await pid(), await pid()], [7, 9, 'gap'])
+  await log.return?.()
+})
+
+t.test('a file that is absent, no file, or becomes one that may not be read', async (t) => {
+  const path = join(dir, 'other.log')
+  await t.rejects(follow({ source: path }).next(), {
+    code: 'ERR_APPARMOR_LOG',
+    path,
+    message: /ENOENT/,
+  })
+  execFileSync('mkfifo', [join(dir, 'fifo')])
+  await t.rejects(follow({ source: join(dir, 'fifo') }).next(), {
+    code: 'ERR_APPARMOR_LOG',
+    message: /not a file/,
+  })
+  fs.writeFileSync(path, line(1))
+  const log = follow({ source: path })
+  const next = log.next()
+  fs.renameSync(join(dir, 'fifo'), path)
+  await t.rejects(next, { code: 'ERR_APPARMOR_LOG', path, message: /not a file/ })
+  t.match(await log.next(), { done: true })
+})
+
+t.test('a signal ends it', async (t) => {
+  await t.rejects(follow({ source: 'kmsg', signal: AbortSignal.abort(new Error('why')) }).next(), {
+    name: 'AbortError',
+    code: 'ABORT_ERR',
+    cause: { message: 'why' },
+  })
+  const stop = new AbortController()
+  const log = follow({ source: 'kmsg', class: 'mqueue', signal: stop.signal })
+  const next = log.next()
+  setTimeout(() => stop.abort(), 50)
+  await t.rejects(next, { name: 'AbortError' })
+})
+
+t.test('it does not keep the program alive but while one waits', async (t) => {
+  const run = (source: string) =>
+    spawnSync(
+      process.execPath,
+      ['--input-type=module', '-e', `import { follow } from ${AUDIT}; ${source}`],
+      { timeout: 60_000 },
+    )
+  const { status } = run(`
+    import { writeFileSync } from 'node:fs'
+    const log = follow({ source: 'kmsg', class: 'attr' }); const next = log.next()
+    try { writeFileSync('${ATTR}', 'test nothing') } catch {}
+    await next`)
+  t.equal(status, 0)
+})
