@@ -14,6 +14,7 @@
         'src/core/handler.cc',
         'src/core/hat.cc',
         'src/core/labels.cc',
+        'src/core/library.cc',
         'src/core/peer.cc',
         'src/core/policy.cc',
         'src/core/policy_load.cc',

@@ -32,6 +32,7 @@ constexpr Export kExports[] = {
     {"loadPolicy", native<loadBinary>},
     {"removePolicy", native<removeProfile>},
     {"featureId", native<getFeatureId>},
+    {"queryAccess", native<askAccess>},
     {"queryLabel", native<askLabel>},
 
     {"changeProcess", native<changeProcess>},

@@ -384,6 +384,10 @@ export const ownCodes: Table = {
     meaning: 'the native part of the package cannot be loaded',
     help: 'Nothing was confined. Reinstall the package, or build it: install a C++ compiler, make, python3, pkg-config and the headers of libapparmor (Debian, Ubuntu: apt install g++ make python3 pkg-config libapparmor-dev; Fedora: libapparmor-devel; Alpine: libapparmor-dev), then run: npx apparmor-build',
   },
+  ERR_APPARMOR_ADDONS_DENIED: {
+    meaning: 'Node.js does not let this process load native addons',
+    help: 'Nothing was confined. With --permission, start Node.js with --allow-addons as well; without it, leave out --no-addons.',
+  },
   ERR_APPARMOR_NATIVE_LOADED: {
     meaning: 'the native part of the package is loaded already',
     help: 'Only a bundled program names it, and only once.',

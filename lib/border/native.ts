@@ -34,6 +34,7 @@ export interface Native {
   loadPolicy(how: 'load' | 'replace', binary: Uint8Array): Promise<Uint8Array>
   removePolicy(name: string): Promise<Uint8Array>
   featureId(path: string): string
+  queryAccess(label: string, match: string, mask: number): [allowed: boolean, audited: boolean]
   queryLabel(
     label: string,
     match: string,
@@ -95,7 +96,10 @@ if (process.platform === 'linux') {
   }
 }
 
-/** The binary; throws `ERR_APPARMOR_UNSUPPORTED_PLATFORM` or `ERR_APPARMOR_NATIVE_MISSING`. */
+/**
+ * The binary; throws `ERR_APPARMOR_UNSUPPORTED_PLATFORM`, `ERR_APPARMOR_NATIVE_MISSING` or
+ * `ERR_APPARMOR_ADDONS_DENIED`.
+ */
 export function native(): Native {
   if (loaded) return loaded
   checkPlatform()
@@ -172,6 +176,9 @@ function checkPlatform(): void {
 }
 
 function missing(cause: unknown): AppArmorError {
+  if ((cause as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED') {
+    return new AppArmorError({ code: 'ERR_APPARMOR_ADDONS_DENIED', cause })
+  }
   return new AppArmorError({
     code: 'ERR_APPARMOR_NATIVE_MISSING',
     detail: cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause),

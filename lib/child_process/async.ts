@@ -19,9 +19,9 @@ const { EBADF, EINVAL, EPERM } = constants.errno
 
 /** Calls one of Node's functions so that the child that it starts is confined. */
 export function confine<T>(target: Target, options: Options, call: (options: Options) => T): T {
-  if (runtime !== 'node') throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_RUNTIME' })
   if (childrenAreDenied()) return startBy((_, request, spawn) => spawn(request), options, call)
   launcherFile() // says so where the package cannot work
+  if (runtime !== 'node') throw new AppArmorError({ code: 'ERR_APPARMOR_UNSUPPORTED_RUNTIME' })
   let refused: unknown
   const start: Start = (handle, request, spawn) => {
     try {

@@ -13,8 +13,8 @@ export type SyncName = 'spawnSync' | 'execSync' | 'execFileSync'
 export interface Call {
   /** the file or the command, and the arguments where the function has them */
   readonly before: readonly unknown[]
-  /** `undefined` when the call has none */
-  readonly options: Options | undefined
+  /** the caller's object; `undefined` when the call has none */
+  readonly options: object | undefined
   /** what stands in the place of the options and is none */
   readonly wrong: unknown
   /** the callback, where there is one */
@@ -37,11 +37,18 @@ export function readCall(name: AsyncName | SyncName, given: readonly unknown[]):
     throw invalidArgValue('options', 'must stand where the function reads them', misplaced)
   }
   if (isObject(value)) {
-    return { before, options: copyOptions(value), wrong: undefined, after: given.slice(at + 1) }
+    checkNames(value)
+    return { before, options: value, wrong: undefined, after: given.slice(at + 1) }
   }
   const callback = typeof value === 'function'
   const after = given.slice(callback ? at : at + 1)
   return { before, options: undefined, wrong: callback ? undefined : (value ?? undefined), after }
+}
+
+/** Reads the options of a call that is to be confined. */
+export function copyOptions({ options }: Call): Options {
+  // No prototype: what is not there must not be found in Object.prototype.
+  return { __proto__: null, ...options }
 }
 
 /** The arguments for Node's function, with other options. */
@@ -54,20 +61,19 @@ function placeOfOptions(name: AsyncName | SyncName, given: readonly unknown[]): 
   return isObject(given[1]) || typeof given[1] === 'function' ? 1 : 2
 }
 
-function copyOptions(value: object): Options {
-  // No prototype: what is not there must not be found in Object.prototype.
-  const options: Options = { __proto__: null, ...value }
+// Looks at names only: the values are read once, by Node or by copyOptions.
+function checkNames(value: object): void {
   // What is left of them could only be inherited, and that is refused.
-  const missing = CONFINING.filter((name) => !(name in options))
+  const missing = CONFINING.filter((name) => !Object.hasOwn(value, name))
   readOptions<Options>(value, missing)
-  for (const name of Object.keys(options)) {
+  for (const name of Object.keys(value)) {
     const meant = CONFINING.find((other) => name !== other && similarTo(name, other))
-    if (meant) throw invalidArgValue(`options.${name}`, `looks like '${meant}'`, options[name])
+    if (meant) throw invalidArgValue(`options.${name}`, `looks like '${meant}'`, value)
   }
-  return options
 }
 
-function mayConfine(value: object): boolean {
+/** Whether options have `profile` or `stack`. */
+export function mayConfine(value: object): boolean {
   return CONFINING.some((name) => Object.hasOwn(value, name))
 }
 

@@ -1,5 +1,4 @@
 import type * as cp from 'node:child_process'
-import { invalidArgType, invalidArgValue } from '../border/errors.ts'
 import { readTarget, type Confined } from '../launch/target.ts'
 import { makeFamily } from './family.ts'
 
@@ -33,15 +32,5 @@ export interface ConfinedFunctions {
  * ```
  */
 export function confined(target: string | Confined): ConfinedFunctions {
-  const fixed = readTarget(target)
-  const family = makeFamily(({ options, wrong }) => {
-    if (wrong !== undefined) throw invalidArgType('options', 'of type object', wrong)
-    for (const name of ['profile', 'stack']) {
-      if (options && name in options) {
-        throw invalidArgValue(`options.${name}`, 'must not be given: it is fixed', options[name])
-      }
-    }
-    return fixed
-  })
-  return Object.freeze(family) as unknown as ConfinedFunctions
+  return Object.freeze(makeFamily(readTarget(target))) as unknown as ConfinedFunctions
 }

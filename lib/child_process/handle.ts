@@ -108,18 +108,13 @@ function writeRequest(changed: Request, given: readonly unknown[]): readonly unk
 }
 
 /**
- * How this runtime starts children: as Node does, through such handles; without them, as Bun and Deno do; or in
- * a way that is not known, and then nothing is started.
+ * How this runtime starts children: as Node does, through such handles, whichever function is called; without
+ * them, as Bun and Deno do; or in a way that is not known, and then nothing is started.
  */
 export type Runtime = 'node' | 'other' | 'unknown'
 
 function findRuntime(): Runtime {
-  try {
-    const { _handle } = new node.ChildProcess() as { _handle?: Handle }
-    if (typeof _handle?.spawn !== 'function') return 'other'
-  } catch {
-    return 'other'
-  }
+  if ('bun' in process.versions || 'deno' in process.versions) return 'other'
   const file = nowhere() // should it come to that
   const calls: readonly ((options: Options) => unknown)[] = [
     (options) => node.spawn(file, options),

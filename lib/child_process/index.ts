@@ -8,7 +8,6 @@ import { AppArmorError, invalidArgType } from '../border/errors.ts'
 import { getTaskCon } from '../inspect/identity.ts'
 import type { Confinement } from '../inspect/label.ts'
 import { parentRules } from '../launch/parent_rules.ts'
-import { targetIn } from '../launch/target.ts'
 import { confined } from './confined.ts'
 import { makeFamily } from './family.ts'
 import { node } from './node.ts'
@@ -19,7 +18,7 @@ export type { ConfinedFunctions } from './confined.ts'
 export type { Confined } from '../launch/target.ts'
 export type { Exec, ExecFile, ExecFileSync, ExecSync, Fork, Spawn, SpawnSync } from './types.ts'
 
-const family = makeFamily(({ options }) => options && targetIn(options, 'options'))
+const family = makeFamily()
 
 /** Node's own class: what `spawn`, `exec`, `execFile` and `fork` return, confined or not. */
 export const ChildProcess: typeof cp.ChildProcess = node.ChildProcess
@@ -38,10 +37,11 @@ export type ChildProcess = cp.ChildProcess
  *   the child would have anyway
  * @returns Node's `ChildProcess`. A program that is missing or not executable is Node's own `'error'` event
  * @throws `AppArmorError` Nothing was executed: `ENOENT` no such profile, `EACCES`, `EPERM`
- *   (no_new_privs; `uid` without the privilege); `ERR_APPARMOR_LAUNCHER`; `ERR_APPARMOR_NO_PROCFS`;
- *   `ERR_APPARMOR_UNSUPPORTED_RUNTIME`; `EMFILE`; the codes of `availability`
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, for `profile: undefined` too: a variable
- *   that was never set must not mean "unconfined"; RangeError `ERR_OUT_OF_RANGE`
+ *   (no_new_privs); `ERR_APPARMOR_LAUNCHER`; `ERR_APPARMOR_NO_PROCFS`; `ERR_APPARMOR_ADDONS_DENIED`;
+ *   `ERR_APPARMOR_UNSUPPORTED_RUNTIME`; the codes of `availability`
+ * @throws Error Node's own: `spawn EPERM` for `uid` or `gid` without the privilege, `ERR_ACCESS_DENIED`, …
+ * @throws TypeError Node's own, and `ERR_INVALID_ARG_TYPE` or `ERR_INVALID_ARG_VALUE` for `profile: undefined`,
+ *   `profil: 'web'` and the like: a mistake must not mean "unconfined"; RangeError `ERR_OUT_OF_RANGE`
  * @example
  * ```js
  * import { spawn } from 'apparmor/child_process'

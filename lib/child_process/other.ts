@@ -12,7 +12,7 @@ import { toCommand } from './command.ts'
 import { launch } from './launch.ts'
 import { node } from './node.ts'
 import { nodeError, systemError } from './node_error.ts'
-import { stdioEntries } from './stdio.ts'
+import { readStdio } from './stdio.ts'
 
 /** A confined child: its launcher has reported that it executes the target. */
 export function spawnElsewhere(
@@ -23,10 +23,10 @@ export function spawnElsewhere(
   checkText(file, 'file')
   const { profile, stack, shell, argv0, uid, gid, stdio, ...rest } = options
   const command = toCommand(file, Array.isArray(given) ? given : [], options)
-  const entries = stdioEntries(stdio) ?? []
+  const { entries, count } = readStdio(stdio ?? 'pipe') ?? { entries: [], count: 0 }
   let child: ChildProcess | undefined
   const outcome = launch(({ fd, inode }) => {
-    const args = launcherArgs(target, { ...command, status: entries.length, inode })
+    const args = launcherArgs(target, { ...command, status: count, inode })
     child = node.spawn(launcherFile(), args, { ...rest, stdio: [...entries, fd] } as object)
     child.on('error', () => {})
     return 0

@@ -20,7 +20,7 @@ import { launch, type Outcome } from './launch.ts'
 import { node } from './node.ts'
 import { nodeError } from './node_error.ts'
 import { childrenAreDenied } from './permission.ts'
-import { stdioEntries } from './stdio.ts'
+import { readStdio } from './stdio.ts'
 
 const { EBADF, EINVAL } = constants.errno
 
@@ -39,6 +39,7 @@ export function runConfined(
   const env = copyEnv(options['env'])
   check(name, file, Array.isArray(given) ? args : given, { __proto__: null, ...options, env })
   const command = toCommand(file as string, args as string[], {
+    __proto__: null,
     ...options,
     shell: shellOf(name, options),
   })
@@ -89,13 +90,13 @@ function isText(value: unknown): boolean {
 function spawnConfined(target: Target, command: Command, options: Options): Result {
   const { profile, stack, shell, argv0, uid, gid, ...rest } = options
   if (uid === -1 || gid === -1) return notExecuted(command, -EINVAL) // as the kernel would say
-  const entries = stdioEntries(options['stdio'])
+  const read = readStdio(options['stdio'])
   let result: Result | undefined
   const outcome = launch(({ fd, inode, owns }) => {
     // A number of ours is one that the caller has not opened.
-    if (entries?.some(owns)) return 0
-    const args = launcherArgs(target, { ...command, status: entries?.length ?? 0, inode })
-    const stdio = entries ? [...entries, fd] : options['stdio']
+    if (read?.numbers.some(owns)) return 0
+    const args = launcherArgs(target, { ...command, status: read?.count ?? 0, inode })
+    const stdio = read ? read.entries.concat(fd) : options['stdio']
     result = node.spawnSync(launcherFile(), args, { ...rest, stdio } as object)
     return 0
   })

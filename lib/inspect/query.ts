@@ -114,7 +114,7 @@ export function queryFile(
   permissions: string | readonly FilePermission[],
 ): Answer {
   const mask = toMask(permissions)
-  return judge(mask, ask(label, FILE_CLASS + checkPath(path, 'path')))
+  return may(label, FILE_CLASS + checkPath(path, 'path'), mask)
 }
 
 /**
@@ -175,7 +175,7 @@ export function queryDbus(label: string, query: DbusQuery): Answer {
   const fields = dbusFields(access, found).map(([name, value]) =>
     checkField(value, `query.${name}`),
   )
-  return judge(DBUS_PERMISSIONS[access], ask(label, DBUS_CLASS + fields.join('\0')))
+  return may(label, DBUS_CLASS + fields.join('\0'), DBUS_PERMISSIONS[access])
 }
 
 function dbusFields(
@@ -222,6 +222,17 @@ export function explainAccess(label: string, path: string): FileAccess {
     quiet: list(masks.quiet),
     letters: letters.join(''),
   }
+}
+
+// Whether a label may do all of it. Of a stack libapparmor does not tell enough to put the answers together.
+function may(label: string, match: string, mask: number): Answer {
+  checkLabel(label, 'label')
+  const [profile = label, ...others] = parseLabel(label).map(formatPart)
+  if (others.length > 0) return judge(mask, ask(label, match))
+  const [allowed, audited] = callNative((native) => native.queryAccess(profile, match, mask), {
+    profile,
+  })
+  return { allowed, audited }
 }
 
 interface Masks {

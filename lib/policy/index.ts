@@ -43,3 +43,40 @@ export { PolicySyntaxError } from './syntax_error.ts'
 export type { SyntaxProblem } from './syntax_error.ts'
 export { edit } from './edit.ts'
 export type { Change, Item } from './edit.ts'
+export {
+  abi,
+  alias,
+  all,
+  audit,
+  capability,
+  changeProfile,
+  comment,
+  dbus,
+  deny,
+  file,
+  hat,
+  include,
+  ioUring,
+  link,
+  mount,
+  mqueue,
+  network,
+  pivotRoot,
+  policy,
+  profile,
+  ptrace,
+  remount,
+  rlimit,
+  signal,
+  umount,
+  unix,
+  userns,
+  variable,
+} from './make.ts'
+export type { Permissions, ProfileOptions } from './make.ts'
+export { covers, diff } from './cover.ts'
+export type { Difference } from './cover.ts'
+export { decide } from './decide.ts'
+export type { Decision, Question, Reason, Transition } from './decide.ts'
+export { transitions } from './transitions.ts'
+export type { Edge } from './transitions.ts'

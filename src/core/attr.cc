@@ -66,16 +66,6 @@ struct AttrPath {
   char text[64];
 };
 
-// Does the mounted /proc number processes as we do? In a new PID namespace under the old /proc,
-// /proc/<our tid> is somebody else.
-bool readsOurProc() noexcept {
-  char link[24];
-  const ssize_t n = readlink("/proc/self", link, sizeof link);
-  if (n <= 0) return true;  // no procfs at all: the open that follows says so
-  char own[24];
-  return putDecimal(own, getpid()) - own == n && memcmp(own, link, static_cast<size_t>(n)) == 0;
-}
-
 Self askSelf() noexcept {
   return {static_cast<pid_t>(syscall(SYS_gettid)), readsOurProc()};
 }
@@ -263,6 +253,21 @@ Result<UniqueFd> openForLater(Attr attr, const char* call) {
   const int error = prove(attr, fd.get());
   if (error != 0) return Failure{error, call};
   return fd;
+}
+
+int proveFile(Attr attr) noexcept {
+  AttrPath path{};
+  const Self self{static_cast<pid_t>(syscall(SYS_gettid)), true};
+  const UniqueFd fd(openAttr(attr, O_WRONLY, path, self));
+  return fd ? prove(attr, fd.get()) : errno;
+}
+
+bool readsOurProc() noexcept {
+  char link[24];
+  const ssize_t n = readlink("/proc/self", link, sizeof link);
+  if (n <= 0) return true;  // no procfs at all: the open that follows says so
+  char own[24];
+  return putDecimal(own, getpid()) - own == n && memcmp(own, link, static_cast<size_t>(n)) == 0;
 }
 
 std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept {

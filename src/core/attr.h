@@ -68,6 +68,12 @@ Result<Done> writeAttr(Attr attr, const Command& command);
 // The attribute, open and proven, for what has to be written when no descriptor may be free. None where the
 // system calls serve, which need none.
 Result<UniqueFd> openForLater(Attr attr, const char* call);
+// The same proof alone, of /proc/<tid>/attr/…, for whoever writes it by other means; 0, or an errno.
+int proveFile(Attr attr) noexcept;
+
+// Does the mounted /proc number processes as we do? In a new PID namespace under the old /proc,
+// /proc/<our tid> is somebody else.
+bool readsOurProc() noexcept;
 
 // Async-signal-safe: the calling thread's label as the kernel prints it, where the kernel has the
 // system call and the label fits; else nothing.

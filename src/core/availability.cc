@@ -15,11 +15,10 @@ Availability availability() {
   std::optional<std::string> mountpoint;
   if (auto found = findMountpoint()) mountpoint = std::move(*found);
 
-  auto label = readAttr(Attr::current, "aa_is_enabled");
-  if (label) return {0, mountpoint};
-
   const int whole = aa_is_enabled() == 1 ? 0 : errno;
   if (whole == 0) return {0, mountpoint};
+  const auto label = readAttr(Attr::current, "aa_is_enabled");
+  if (label) return {0, mountpoint};
   const Failure& failure = label.failure();
   const bool refused = failure.error == EACCES || failure.error == EPERM;
   // Nothing but a confinement refuses a task its own attribute; the policy interface may be hidden.

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/apparmor.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "attr.h"
+#include "library.h"
 
 namespace apparmor {
 namespace {
@@ -52,7 +54,10 @@ Result<Done> setOnexec(Change change, std::string_view profile) {
                                      stack ? "stack" : "exec", profile);
   if (!command) return command.failure();
   if (isKnownToBeSet(Attr::prev)) return Failure{EBUSY, command->call()};
-  return writeAttr(Attr::exec, *command);
+  const std::string name(profile);
+  return request(Attr::exec, *command, Proof::always, [&] {
+    return stack ? aa_stack_onexec(name.c_str()) : aa_change_onexec(name.c_str());
+  });
 }
 
 Failure replaceProgram(const Program& program) {

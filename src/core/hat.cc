@@ -1,5 +1,6 @@
 #include "hat.h"
 
+#include <sys/apparmor.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
@@ -11,6 +12,7 @@
 
 #include "attr.h"
 #include "copies.h"
+#include "library.h"
 
 namespace apparmor {
 
@@ -75,10 +77,22 @@ const char* callFor(const std::string& names) {
   return names.empty() || isOne(names) ? "aa_change_hat" : "aa_change_hatv";
 }
 
-Result<Command> request(const std::string& names, uint64_t token) {
+// Without names: out of the hat.
+Result<Command> commandFor(const std::string& names, uint64_t token) {
   char number[18];
   snprintf(number, sizeof number, "%016llx^", static_cast<unsigned long long>(token));
   return Command::make(callFor(names), "changehat", number + names);
+}
+
+Result<Done> ask(const std::string& names, uint64_t token) {
+  const auto command = commandFor(names, token);
+  if (!command) return command.failure();
+  std::vector<const char*> list;
+  for (size_t at = 0; at < names.size(); at = names.find('\0', at) + 1) list.push_back(&names[at]);
+  list.push_back(nullptr);
+  return request(Attr::current, *command, Proof::once, [&] {
+    return list.size() <= 2 ? aa_change_hat(list[0], token) : aa_change_hatv(list.data(), token);
+  });
 }
 
 void remember(const std::string& names, uint64_t token) {
@@ -127,18 +141,14 @@ Result<Done> changeHat(const std::vector<std::string>& hats, uint64_t token, boo
   const char* call = callFor(names);
   if (isNew && isInHat()) return Failure{EALREADY, call};
   if (isKnownToBeSet(Attr::exec)) return Failure{EBUSY, call};
-  const auto command = request(names, token);
-  if (!command) return command.failure();
   *gTable->byHand = 1;
-  auto changed = writeAttr(Attr::current, *command);
+  auto changed = ask(names, token);
   if (changed) remember(names, token);
   return changed;
 }
 
 Result<Done> leaveHat(uint64_t token) {
-  const auto command = request({}, token);
-  if (!command) return command.failure();
-  auto left = writeAttr(Attr::current, *command);
+  auto left = ask({}, token);
   if (left) rememberOutside();
   return left;
 }
@@ -177,7 +187,7 @@ Result<HatVisit> HatVisit::enter(const std::vector<std::string>& hats) {
   visit.device_ = file.st_dev;
   visit.inode_ = file.st_ino;
   ++*gTable->visits;
-  const auto entered = visit.write(names);
+  const auto entered = ask(names, visit.token_);
   if (!entered) {
     --*gTable->visits;
     return entered.failure();
@@ -187,7 +197,10 @@ Result<HatVisit> HatVisit::enter(const std::vector<std::string>& hats) {
 }
 
 Result<Done> HatVisit::leave() {
-  auto left = write(outer_ ? outer_->names : std::string());
+  const std::string names = outer_ ? outer_->names : std::string();
+  const bool isOurs = ownsAttr();
+  auto left = ask(names, token_);
+  if (!left && isOurs) left = writeHeld(names);
   if (!left) return left;
   --*gTable->visits;
   if (outer_) {
@@ -198,17 +211,20 @@ Result<Done> HatVisit::leave() {
   return left;
 }
 
-Result<Done> HatVisit::write(const std::string& names) {
-  const auto command = request(names, token_);
-  if (!command) return command.failure();
-  // The function inside may have closed it, and the number be another file's by now.
+// The function inside may have closed it, and the number be another file's by now.
+bool HatVisit::ownsAttr() {
   struct stat file {};
-  const bool isOurs =
-      attr_ && fstat(attr_.get(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_;
-  if (!isOurs) {
-    attr_.release();
-    return writeAttr(Attr::current, *command);
+  if (attr_ && fstat(attr_.get(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_) {
+    return true;
   }
+  attr_.release();
+  return false;
+}
+
+// libapparmor opens the attribute for each request, and no descriptor may be free.
+Result<Done> HatVisit::writeHeld(const std::string& names) {
+  const auto command = commandFor(names, token_);
+  if (!command) return command.failure();
   const int error = writeTo(attr_.get(), *command);
   if (error != 0) return Failure{error, command->call()};
   return Done{};

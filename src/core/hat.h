@@ -53,7 +53,8 @@ class HatVisit {
     std::string names;
   };
   explicit HatVisit(uint64_t token) : token_(token) {}
-  Result<Done> write(const std::string& names);
+  bool ownsAttr();
+  Result<Done> writeHeld(const std::string& names);
 
   uint64_t token_;
   std::optional<Outer> outer_;

@@ -8,6 +8,7 @@
 
 #include "attr.h"
 #include "availability.h"
+#include "library.h"
 
 namespace apparmor {
 namespace {
@@ -27,6 +28,8 @@ bool gone(int error) {
 }  // namespace
 
 Result<std::string> taskLabel(pid_t pid) {
+  if (auto known = labelOfTask(pid)) return std::move(*known);
+  // libapparmor does not tell which file could not be opened.
   return labelIn("/proc/" + std::to_string(pid));
 }
 

@@ -10,12 +10,15 @@ namespace apparmor {
 namespace {
 
 constexpr int32_t kArguments = 1;  // The launcher's stages, as in src/launcher/launcher.c.
-constexpr int kFirstOther = STDERR_FILENO + 1;
+
+bool isStandard(const UniqueFd& fd) {
+  return fd.get() >= 0 && fd.get() <= STDERR_FILENO;
+}
 
 // A descriptor above the standard ones for the same file.
 UniqueFd lift(UniqueFd fd) {
-  if (fd.get() >= kFirstOther) return fd;
-  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, kFirstOther));
+  if (!isStandard(fd)) return fd;
+  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
 }
 
 Result<std::optional<Report>> lastReport(int fd) {
@@ -49,10 +52,21 @@ void reap(pid_t child) {
 Result<ReportPipe> ReportPipe::open() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return Failure{errno, "pipe2"};
-  UniqueFd read = lift(UniqueFd(ends[0]));
-  UniqueFd write = lift(UniqueFd(ends[1]));
-  if (!read || !write) return Failure{errno, "pipe2"};
-  return ReportPipe(std::move(read), std::move(write));
+  ReportPipe pipe;
+  pipe.read_ = UniqueFd(ends[0]);
+  pipe.write_ = UniqueFd(ends[1]);
+  if (isStandard(pipe.read_) || isStandard(pipe.write_)) {
+    pipe.read_ = lift(std::move(pipe.read_));
+    pipe.write_ = lift(std::move(pipe.write_));
+    if (!pipe.read_ || !pipe.write_) return Failure{errno, "pipe2"};
+    // The lowest free number is always the one that is taken.
+    for (UniqueFd& missing : pipe.standard_) {
+      UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+      if (!isStandard(null)) break;
+      missing = std::move(null);
+    }
+  }
+  return Result<ReportPipe>(std::move(pipe));
 }
 
 Result<std::optional<Report>> ReportPipe::take(pid_t launcher) {

@@ -15,8 +15,9 @@ namespace apparmor {
 
 using Report = std::array<int32_t, 2>;  // stage, positive errno
 
-// One pipe for one launcher. Both ends are above the standard descriptors, which a child may inherit by their
-// numbers, also where this process has closed one of those.
+// One pipe for one launcher. A child may inherit the standard descriptors by their numbers. Where this process has
+// closed one of those, the pipe does not take its place, nor does libuv, which would abort: /dev/null is there as
+// long as the pipe is.
 class ReportPipe {
  public:
   static Result<ReportPipe> open();
@@ -30,8 +31,7 @@ class ReportPipe {
   Result<std::optional<Report>> take(pid_t launcher);
 
  private:
-  ReportPipe(UniqueFd read, UniqueFd write) : read_(std::move(read)), write_(std::move(write)) {}
-
+  std::array<UniqueFd, 3> standard_;  // the missing ones
   UniqueFd read_;
   UniqueFd write_;
 };

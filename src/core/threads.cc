@@ -16,6 +16,7 @@
 #include "copies.h"
 #include "decimal.h"
 #include "hat.h"
+#include "library.h"
 #include "task_list.h"
 #include "trial.h"
 
@@ -318,13 +319,14 @@ Result<ProcessChange> changeEveryThread(Change change, std::string_view profile,
 }
 
 Result<std::optional<std::string>> changeThisThread(Change change, std::string_view profile) {
-  const auto command = makeCommand(change, profile);
-  if (!command) return command.failure();
-  if (wearsHat()) return Failure{EALREADY, command->call()};
+  if (wearsHat()) {
+    const auto command = makeCommand(change, profile);
+    return command ? Failure{EALREADY, command->call()} : command.failure();
+  }
   const std::lock_guard turn(turnOfAllCopies());
-  const auto written = writeAttr(Attr::current, *command);
+  const auto written = changeOwnProfile(change, profile);
   if (!written) return written.failure();
-  auto con = readAttr(Attr::current, command->call());
+  auto con = readAttr(Attr::current, "aa_getcon");
   return con ? *con : std::optional<std::string>();
 }
 

@@ -21,7 +21,7 @@ Function changeProcess, changeThread, changeExec, tryProfile, tryHatName, change
 Function launchProgram, execProgram;
 
 // policy.cc
-Function listProfiles, listRevisions, getFeatureId, askLabel;
+Function listProfiles, listRevisions, getFeatureId, askAccess, askLabel;
 
 // policy_load.cc
 Function loadBinary, removeProfile;

@@ -1,5 +1,6 @@
 #include "../core/attr.h"
 #include "../core/labels.h"
+#include "../core/library.h"
 #include "../core/peer.h"
 #include "../core/processes.h"
 #include "arguments.h"
@@ -14,9 +15,8 @@ Napi::Value readOwnAttr(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const std::string name = arguments.bytes(0);
   if (arguments.wrong()) return {};
-  if (name == "current") return answer(info.Env(), readAttr(Attr::current, "aa_getcon"));
-  const Attr attr = name == "exec" ? Attr::exec : Attr::prev;
-  return answer(info.Env(), readAttr(attr, "aa_getprocattr"));
+  const Attr attr = name == "current" ? Attr::current : name == "exec" ? Attr::exec : Attr::prev;
+  return answer(info.Env(), ownAttr(attr));
 }
 
 // readTask(pid)

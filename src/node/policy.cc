@@ -27,6 +27,22 @@ Napi::Value getFeatureId(const Napi::CallbackInfo& info) {
   return answer(info.Env(), featureId(path));
 }
 
+// queryAccess(label, match, mask) → [allowed, audited]
+Napi::Value askAccess(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  const std::string label = arguments.bytes(0);
+  const std::string match = arguments.bytes(1);
+  const auto mask = static_cast<uint32_t>(arguments.number(2));
+  if (arguments.wrong()) return {};
+  const auto found = queryAccess(label, match, mask);
+  if (!found) return fail(env, found.failure());
+  auto answers = Napi::Array::New(env, 2);
+  answers.Set(0U, found->allowed);
+  answers.Set(1U, found->audited);
+  return answers;
+}
+
 // queryLabel(label, match) → [allow, deny, audit, quiet]
 Napi::Value askLabel(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();

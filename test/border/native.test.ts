@@ -36,6 +36,7 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   runningProcesses: [[1]],
   watchRevision: ['', false, () => {}],
   featureId: ['/nowhere'],
+  queryAccess: ['unconfined', 'a', 1],
   queryLabel: ['unconfined', 'a'],
   changeProcess: ['change', 'apparmor-test-missing', 1000, false],
   changeThread: ['change', 'apparmor-test-missing'],

@@ -1,6 +1,8 @@
 #include "core/report.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,17 +45,34 @@ void testTaking() {
   check(!taken({}, true, &left) && left, "one that a signal has ended is left to others");
 }
 
-// In a process of its own: it closes the standard descriptors.
-int numbersWithoutStandardOnes() {
+bool isNull(int fd) {
+  struct stat file {};
+  return fstat(fd, &file) == 0 && file.st_rdev == makedev(1, 3);
+}
+
+bool isOpen(int fd) {
+  return fcntl(fd, F_GETFD) >= 0;
+}
+
+bool isAboveAndCloses(int fd) {
+  return fd > STDERR_FILENO && fcntl(fd, F_GETFD) == FD_CLOEXEC;
+}
+
+// In a process of its own: it closes standard descriptors, those whose bit is set.
+int statusWithout(int missing) {
   const pid_t child = fork();
   if (child == 0) {
-    for (int fd = 0; fd <= 2; ++fd) close(fd);
-    auto pipe = ReportPipe::open();
-    const bool above = pipe && pipe->readEnd() > 2 && pipe->writeEnd() > 2;
-    const bool free = fcntl(0, F_GETFD) < 0 && fcntl(1, F_GETFD) < 0 && fcntl(2, F_GETFD) < 0;
-    const bool closing = fcntl(pipe->readEnd(), F_GETFD) == FD_CLOEXEC &&
-                         fcntl(pipe->writeEnd(), F_GETFD) == FD_CLOEXEC;
-    _exit(above && free && closing ? 0 : 1);
+    for (int fd = 0; fd <= 2; ++fd) {
+      if (missing & 1 << fd) close(fd);
+    }
+    bool right = true;
+    {
+      auto pipe = ReportPipe::open();
+      right = pipe && isAboveAndCloses(pipe->readEnd()) && isAboveAndCloses(pipe->writeEnd());
+      for (int fd = 0; fd <= 2; ++fd) right = right && (isNull(fd) || !(missing & 1 << fd));
+    }
+    for (int fd = 0; fd <= 2; ++fd) right = right && isOpen(fd) == !(missing & 1 << fd);
+    _exit(right ? 0 : 1);
   }
   int status = -1;
   waitpid(child, &status, 0);
@@ -64,6 +83,10 @@ int numbersWithoutStandardOnes() {
 
 void testReport() {
   testTaking();
-  check(numbersWithoutStandardOnes() == 0,
-        "a report pipe never takes the number of a standard descriptor, and closes on exec");
+  for (int missing = 0; missing < 8; ++missing) {
+    check(statusWithout(missing) == 0,
+          "a report pipe leaves the numbers of the standard descriptors alone, and holds those "
+          "that are "
+          "missing while it is there");
+  }
 }
