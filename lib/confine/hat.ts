@@ -1,7 +1,7 @@
 import { checkName } from '../border/args.ts'
 import { callNative, wouldSucceed } from '../border/call.ts'
 import { AppArmorError, invalidArgType, invalidArgValue, outOfRange } from '../border/errors.ts'
-import { builtin, util } from '../border/node.ts'
+import { util } from '../border/node.ts'
 import { startPool } from '../border/pool.ts'
 
 const MOST_HATS = 16 // the kernel looks at no more
@@ -39,9 +39,8 @@ export function changeHat(hat: string | readonly string[], token?: bigint): bigi
   const hats = checkHats(hat)
   if (token !== undefined) checkToken(token, 0n)
   startPool()
-  const way = token ?? randomToken()
-  callNative((native) => native.changeHat(hats, way, token === undefined), subjectOf(hats))
-  return way
+  const isNew = token === undefined
+  return callNative((native) => native.changeHat(hats, token ?? 0n, isNew), subjectOf(hats))
 }
 
 /**
@@ -143,16 +142,6 @@ function checkResult<T>(result: T): T {
     new TypeError(`The function must not return ${what}: its work would go on outside the hat`),
     { code: 'ERR_INVALID_RETURN_VALUE' },
   )
-}
-
-// Drawn many at a time, since each draw costs as much as entering a hat.
-let drawn: bigint[] = []
-
-function randomToken(): bigint {
-  const token = drawn.pop()
-  if (token) return token
-  drawn = [...builtin('node:crypto').getRandomValues(new BigUint64Array(64))]
-  return randomToken()
 }
 
 function checkHats(hat: unknown): readonly string[] {

@@ -136,15 +136,18 @@ Result<uint64_t> newToken() {
 
 }  // namespace
 
-Result<Done> changeHat(const std::vector<std::string>& hats, uint64_t token, bool isNew) {
+Result<uint64_t> changeHat(const std::vector<std::string>& hats, std::optional<uint64_t> token) {
   const std::string names = join(hats);
   const char* call = callFor(names);
-  if (isNew && isInHat()) return Failure{EALREADY, call};
+  if (!token && isInHat()) return Failure{EALREADY, call};
   if (isKnownToBeSet(Attr::exec)) return Failure{EBUSY, call};
+  auto used = token ? Result<uint64_t>(*token) : newToken();
+  if (!used) return used;
   *gTable->byHand = 1;
-  auto changed = ask(names, token);
-  if (changed) remember(names, token);
-  return changed;
+  const auto changed = ask(names, *used);
+  if (!changed) return changed.failure();
+  remember(names, *used);
+  return used;
 }
 
 Result<Done> leaveHat(uint64_t token) {

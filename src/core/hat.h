@@ -21,9 +21,9 @@
 
 namespace apparmor {
 
-// The first of the hats that exists. Refused with EBUSY when an onexec is set, and with EALREADY when the
-// token is a new one and the thread is known to be in a hat.
-Result<Done> changeHat(const std::vector<std::string>& hats, uint64_t token, bool isNew);
+// The first of the hats that exists, by this token or by a new one, which is returned. Refused with EBUSY when an
+// onexec is set, and with EALREADY when the token is a new one and the thread is known to be in a hat.
+Result<uint64_t> changeHat(const std::vector<std::string>& hats, std::optional<uint64_t> token);
 
 // Back to the profile. Outside a hat the kernel does nothing.
 Result<Done> leaveHat(uint64_t token);

@@ -84,14 +84,16 @@ Napi::Value tryHatName(const Napi::CallbackInfo& info) {
   return answer(info.Env(), tryHat(hat));
 }
 
-// changeHat(hats, token, isNew)
+// changeHat(hats, token, isNew) → the token, a new one if that was wanted
 Napi::Value changeToHat(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const auto hats = arguments.byteList(0);
   const uint64_t token = arguments.token(1);
   const bool isNew = arguments.flag(2);
   if (arguments.wrong()) return {};
-  return answer(info.Env(), changeHat(hats, token, isNew));
+  const auto used = changeHat(hats, isNew ? std::nullopt : std::optional(token));
+  if (!used) return fail(info.Env(), used.failure());
+  return Napi::BigInt::New(info.Env(), *used);
 }
 
 // leaveHat(token)

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import t from 'tap'
 import { makeFiles } from '../support/files.ts'
@@ -105,6 +106,7 @@ t.test('JavaScript that is ended in a hat leaves it', async (t) => {
   const said = reportOf('hat', ['terminated', dir])
   const TIMEOUT = 'ERR_SCRIPT_EXECUTION_TIMEOUT'
   t.strictSame(said.codes, [TIMEOUT, TIMEOUT])
+  t.strictSame([said.traced, said.trace], [TIMEOUT, []], 'and no JavaScript runs on behind it')
   t.strictSame(said.after, PARENT)
   t.strictSame(said.nested, [TIMEOUT, ...TWO], 'back to the hat around it')
   t.strictSame(said.afterNested, PARENT)
@@ -122,6 +124,8 @@ t.test('two copies of the package share the hat that a thread wears', async (t) 
       cpSync(join(root, name), join(copy, name), { recursive: true, dereference: true })
     }
   }
+  const needed = dirname(createRequire(import.meta.url).resolve('node-gyp-build/package.json'))
+  cpSync(needed, join(copy, 'node_modules/node-gyp-build'), { recursive: true, dereference: true })
   const said = reportOf('hat', ['copies', dir, pathToFileURL(join(copy, 'dist/index.js')).href])
   t.strictSame(said.alone, [ONE, TWO, PARENT])
   t.strictSame(said.nested, [ONE, TWO, ONE])

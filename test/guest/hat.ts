@@ -284,6 +284,12 @@ const situations = {
     const after = state()
     const nested = withHat('two', () => [end(), ...state()])
     const afterNested = state()
+    // What goes on behind the end is not ended.
+    const trace: string[] = []
+    const past = `try { withHat('one', () => { for (;;); }) } catch { trace.push('caught') } trace.push('past')`
+    const traced = outcome(() => runInNewContext(past, { withHat, trace }, { timeout: 100 }))[
+      'code'
+    ]
     const token = changeHat('two')
     const byHand = [end(), ...state()]
     leaveHat(token)
@@ -292,7 +298,18 @@ const situations = {
     const during = getThreadCons().map(({ label }) => label)
     await worker.terminate()
     const labels = new Set(getThreadCons().map(({ label }) => label))
-    return { codes, after, nested, afterNested, byHand, left: state(), during, labels: [...labels] }
+    return {
+      codes,
+      traced,
+      trace,
+      after,
+      nested,
+      afterNested,
+      byHand,
+      left: state(),
+      during,
+      labels: [...labels],
+    }
   },
 
   /** Two copies of the package in one process. */
