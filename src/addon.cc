@@ -42,6 +42,7 @@ constexpr Export kExports[] = {
     {"tryHat", native<tryHatName>},
     {"changeHat", native<changeToHat>},
     {"leaveHat", native<leaveHatAgain>},
+    {"runInHat", native<runInHat>},
     {"launch", native<launchProgram>},
     {"execve", native<execProgram>},
 };

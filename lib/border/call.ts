@@ -59,6 +59,10 @@ function diagnose(binary: Native, found: Failure): Failure {
   if (code === 'EBUSY' && syscall.startsWith('aa_change_hat')) {
     return { ...failure, code: 'ERR_APPARMOR_ONEXEC_SET' }
   }
+  if (code === 'EALREADY') {
+    const { errno: _, ...rest } = failure
+    return { ...rest, code: 'ERR_APPARMOR_IN_HAT' }
+  }
   if (syscall === 'io_uring') return { code: 'ERR_APPARMOR_IO_URING', profile: failure.profile }
   if (syscall === 'getdents64' && ['ENOENT', 'EPROTONOSUPPORT'].includes(code)) {
     return { ...failure, code: 'ERR_APPARMOR_NO_PROCFS' }

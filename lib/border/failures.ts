@@ -417,8 +417,8 @@ export const ownCodes: Table = {
     help: 'Nothing was changed. Use a newer kernel.',
   },
   ERR_APPARMOR_IN_HAT: {
-    meaning: 'the thread is in a hat, and the kernel would kill it at the hat’s end',
-    help: 'Leave the hat first, or give changeHat its token: the kernel keeps one token, and the profile for exec in the same place.',
+    meaning: 'a thread is in a hat, and what was asked for does not go together with that',
+    help: 'Nothing was changed. Leave the hat first, or give changeHat its token. At the end of the hat the kernel would take the thread back to the profile before, and for a profile for exec it would kill the thread.',
   },
   ERR_APPARMOR_ONEXEC_SET: {
     meaning: 'a profile for the next exec is set, and the kernel would mix it up with the hat',

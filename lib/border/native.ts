@@ -50,8 +50,11 @@ export interface Native {
   changeExec(kind: Kind, profile: string): void
   tryProfile(profile: string): void
   tryHat(hat: string): void
-  changeHat(hats: readonly string[], token: bigint): void
+  /** by this token, or by a new one, which is refused where the thread is known to be in a hat */
+  changeHat(hats: readonly string[], token: bigint, isNew: boolean): bigint
   leaveHat(token: bigint): void
+  /** leaves the hat also when JavaScript is ended inside */
+  runInHat(hats: readonly string[], run: () => void): void
   /**
    * Has `start` start a launcher, and blocks until that has reported or has executed its target.
    *

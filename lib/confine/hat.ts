@@ -1,17 +1,12 @@
 import { checkName } from '../border/args.ts'
 import { callNative, wouldSucceed } from '../border/call.ts'
 import { AppArmorError, invalidArgType, invalidArgValue, outOfRange } from '../border/errors.ts'
-import { getProcAttr } from '../inspect/identity.ts'
-import { builtin } from '../border/node.ts'
+import { util } from '../border/node.ts'
 import { startPool } from '../border/pool.ts'
 
 const MOST_HATS = 16 // the kernel looks at no more
 const MOST_TOKEN = 0xffff_ffff_ffff_ffffn
 const COMMAND = 'changehat 0123456789abcdef^'
-
-// The hat this thread is in, as far as this module put it on: every thread has a module of its own.
-let worn: { readonly hats: readonly string[]; readonly token: bigint } | null = null
-let bornOutside = false
 
 /**
  * Puts the calling thread into a hat of its profile: aa_change_hat(2), aa_change_hatv(2).
@@ -43,7 +38,9 @@ let bornOutside = false
 export function changeHat(hat: string | readonly string[], token?: bigint): bigint {
   const hats = checkHats(hat)
   if (token !== undefined) checkToken(token, 0n)
-  return enter(hats, token ?? newToken())
+  startPool()
+  const isNew = token === undefined
+  return callNative((native) => native.changeHat(hats, token ?? 0n, isNew), subjectOf(hats))
 }
 
 /**
@@ -61,21 +58,21 @@ export function changeHat(hat: string | readonly string[], token?: bigint): bigi
 export function leaveHat(token: bigint): void {
   checkToken(token, 1n)
   callNative((native) => native.leaveHat(token))
-  worn = null
 }
 
 /**
- * Runs a function in a hat and leaves the hat whatever happens: the safe form of {@link changeHat}.
+ * Runs a function in a hat and leaves the hat whatever happens: the safe form of {@link changeHat}. The hat is
+ * left in native code, also when a timeout of `node:vm` ends the function, where no `finally` runs.
  *
- * The token is random and never shown. Within another `withHat` or {@link changeHat} of the same thread the
+ * The token is random, and JavaScript never sees it. Within another `withHat` or {@link changeHat} of the same thread the
  * kernel goes from hat to hat, and afterwards back to the outer one.
  *
  * @param hat as for {@link changeHat}
- * @param fn synchronous; a promise from it, or an async function, is refused, since the rest of its work
- *   would run outside the hat
+ * @param fn synchronous; an async function or a generator is refused, and so is a promise or a generator from
+ *   it, since the rest of its work would run outside the hat
  * @returns what `fn` returns
  * @throws what `fn` throws; {@link AppArmorError} as {@link changeHat}; TypeError
- *   `ERR_INVALID_RETURN_VALUE` for a promise, the hat having been left by then
+ *   `ERR_INVALID_RETURN_VALUE` for a promise or a generator, the hat having been left by then
  * @example
  * ```js
  * import { readFileSync } from 'node:fs'
@@ -86,27 +83,31 @@ export function leaveHat(token: bigint): void {
 export function withHat<T>(hat: string | readonly string[], fn: () => T): T {
   const hats = checkHats(hat)
   if (typeof fn !== 'function') throw invalidArgType('fn', 'of type function', fn)
-  if (fn.constructor.name.startsWith('Async')) {
-    throw invalidArgValue('fn', 'must not be an async function: it would go on outside the hat', fn)
+  const { isAsyncFunction, isGeneratorFunction } = util.types
+  if (isAsyncFunction(fn) || isGeneratorFunction(fn)) {
+    const reason = 'must be no async and no generator function: it would go on outside the hat'
+    throw invalidArgValue('fn', reason, fn)
   }
-  const outer = worn
-  const token = enter(hats, outer?.token ?? newToken())
-  let result: T
+  startPool()
+  let result: T | undefined
+  let thrown: { readonly error: unknown } | undefined
+  const run = (): void => {
+    try {
+      result = fn()
+    } catch (error) {
+      thrown = { error }
+    }
+  }
   try {
-    result = fn()
+    callNative((native) => native.runInHat(hats, run), subjectOf(hats))
   } catch (error) {
-    restore(outer, token, error)
+    // Refused before, or the hat could not be left: the policy was replaced meanwhile, say. Then the thread
+    // stays in the hat, and the caller has to know.
+    if (error instanceof AppArmorError && thrown) error.cause = thrown.error
     throw error
   }
-  restore(outer, token)
-  if (isThenable(result)) {
-    result.then(undefined, () => {}) // its failure has nobody else to go to
-    throw Object.assign(
-      new TypeError('The function must not return a promise: its work would go on outside the hat'),
-      { code: 'ERR_INVALID_RETURN_VALUE' },
-    )
-  }
-  return result
+  if (thrown) throw (thrown as { error: unknown }).error
+  return checkResult(result as T)
 }
 
 /**
@@ -126,50 +127,21 @@ export function canChangeHat(hat: string): boolean {
   return wouldSucceed(() => callNative((native) => native.tryHat(hat), { profile: hat }))
 }
 
-function enter(hats: readonly string[], token: bigint): bigint {
-  startPool()
-  callNative((native) => native.changeHat(hats, token), { profile: hats.join(' | ') })
-  worn = { hats, token }
-  return token
-}
+const subjectOf = (hats: readonly string[]): { profile: string } => ({ profile: hats.join(' | ') })
 
-// Fails only when the kernel does, for example because the policy was replaced meanwhile: the thread then
-// stays in the inner hat, and the caller has to know.
-function restore(outer: typeof worn, token: bigint, cause?: unknown): void {
-  try {
-    if (outer) enter(outer.hats, outer.token)
-    else leaveHat(token)
-  } catch (error) {
-    if (error instanceof Error && cause !== undefined) error.cause = cause
-    throw error
+function checkResult<T>(result: T): T {
+  let what = 'a promise'
+  if (isThenable(result)) {
+    result.then(undefined, () => {}) // its failure has nobody else to go to
+  } else if (util.types.isGeneratorObject(result)) {
+    what = 'a generator'
+  } else {
+    return result
   }
-}
-
-// In a hat the kernel would kill for another token. A Worker may have been started in one.
-function newToken(): bigint {
-  if (worn !== null || (!bornOutside && isInHat())) {
-    throw new AppArmorError({ code: 'ERR_APPARMOR_IN_HAT', syscall: 'aa_change_hat' })
-  }
-  bornOutside = true
-  return randomToken()
-}
-
-function isInHat(): boolean {
-  try {
-    return getProcAttr('prev') !== null
-  } catch {
-    return false // where it may not be read, there is nothing to go by
-  }
-}
-
-// Drawn many at a time, since each draw costs as much as entering a hat.
-let drawn: bigint[] = []
-
-function randomToken(): bigint {
-  const token = drawn.pop()
-  if (token) return token
-  drawn = [...builtin('node:crypto').getRandomValues(new BigUint64Array(64))]
-  return randomToken()
+  throw Object.assign(
+    new TypeError(`The function must not return ${what}: its work would go on outside the hat`),
+    { code: 'ERR_INVALID_RETURN_VALUE' },
+  )
 }
 
 function checkHats(hat: unknown): readonly string[] {

@@ -47,7 +47,7 @@ export interface ThreadReport {
  * @throws {@link AppArmorError} Nothing was changed: `ENOENT`, `EACCES`, `EPERM` (no_new_privs), `EMFILE`, with
  *   `threads` when it is another thread that would be refused; `EACCES` or `EAGAIN` with the syscall
  *   `rt_tgsigqueueinfo` when the current profile has no `signal` rule for itself, or no signal can be queued;
- *   `ETIMEDOUT`; `ERR_APPARMOR_IO_URING`; `ERR_APPARMOR_NO_PROCFS`; the codes of {@link availability}. A part was
+ *   `ETIMEDOUT`; `ERR_APPARMOR_IN_HAT`, since the end of a thread's hat would undo the change; `ERR_APPARMOR_IO_URING`; `ERR_APPARMOR_NO_PROCFS`; the codes of {@link availability}. A part was
  *   changed, with `onPartial: 'throw'`: `ERR_APPARMOR_PARTIAL` with `threads`. RangeError when little of the stack
  *   is left
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
@@ -136,7 +136,8 @@ function refused(kind: Kind, profile: string, change: ProcessChange): AppArmorEr
   const threads = threadStates(changed > 0 ? profile : null, codes)
   if (changed === 0) {
     const detail = `thread ${change.refused.map(({ tid }) => tid).join(', ')}; nothing was changed`
-    return new AppArmorError({ errno, syscall, profile, detail, threads })
+    const why = errnoName(errno) === 'EALREADY' ? { code: 'ERR_APPARMOR_IN_HAT' } : { errno }
+    return new AppArmorError({ ...why, syscall, profile, detail, threads })
   }
   const detail = errnoName(errno)
   return new AppArmorError({

@@ -22,7 +22,11 @@ import { splitCon, type Confinement } from './label.ts'
  * import { createServer } from 'node:net'
  * import { getPeerCon } from 'apparmor'
  * createServer((socket) => {
- *   socket.end(`you are ${getPeerCon(socket).label}\n`)
+ *   try {
+ *     socket.end(`you are ${getPeerCon(socket).label}\n`)
+ *   } catch (error) {
+ *     socket.end(`${error.message}\n`) // ENOPROTOOPT before Linux 6.17: nobody is known
+ *   }
  * }).listen('/run/example.sock')
  * ```
  */

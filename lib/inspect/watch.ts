@@ -26,8 +26,13 @@ export interface WatchOptions {
  * @example
  * ```js
  * import { status, watch } from 'apparmor'
- * for await (const revision of watch({ signal: AbortSignal.timeout(60_000), ref: true })) {
- *   console.log(revision, (await status()).counts.profiles)
+ * const signal = AbortSignal.timeout(60_000)
+ * try {
+ *   for await (const revision of watch({ signal, ref: true })) {
+ *     console.log(revision, (await status()).counts.profiles)
+ *   }
+ * } catch (error) {
+ *   if (!signal.aborted) throw error
  * }
  * ```
  */

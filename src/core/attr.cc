@@ -245,6 +245,16 @@ Result<Done> writeAttr(Attr attr, const Command& command) {
   return unasked ? Failure{EPERM, command.call()} : written;
 }
 
+Result<UniqueFd> openForLater(Attr attr, const char* call) {
+  if (hasSyscalls()) return UniqueFd();
+  AttrPath path{};
+  UniqueFd fd(openOwnAttr(attr, O_WRONLY, path));
+  if (!fd) return Failure{errno, call, path.text};
+  const int error = prove(attr, fd.get());
+  if (error != 0) return Failure{error, call};
+  return fd;
+}
+
 int proveFile(Attr attr) noexcept {
   AttrPath path{};
   const Self self{static_cast<pid_t>(syscall(SYS_gettid)), true};
@@ -272,6 +282,14 @@ std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept {
 bool isKnownToBeSet(Attr attr) {
   const auto value = readEither(attr, "");
   return value && !value->empty();
+}
+
+bool isSetBySyscall(Attr attr) noexcept {
+  char buffer[512];
+  const int error = getSelfAttr(attr, buffer, sizeof buffer);
+  LsmContext context{};
+  memcpy(&context, buffer, sizeof context);
+  return error == E2BIG || (error == 0 && context.ctx_len > 0 && buffer[sizeof context] != '\0');
 }
 
 Result<std::optional<std::string>> readAttr(Attr attr, const char* call) {

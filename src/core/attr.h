@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "result.h"
+#include "unique_fd.h"
 
 namespace apparmor {
 
@@ -64,6 +65,9 @@ bool hasSyscalls() noexcept;
 // nothing. EPROTONOSUPPORT then.
 Result<Done> writeAttr(Attr attr, const Command& command);
 
+// The attribute, open and proven, for what has to be written when no descriptor may be free. None where the
+// system calls serve, which need none.
+Result<UniqueFd> openForLater(Attr attr, const char* call);
 // The same proof alone, of /proc/<tid>/attr/…, for whoever writes it by other means; 0, or an errno.
 int proveFile(Attr attr) noexcept;
 
@@ -80,6 +84,9 @@ Result<std::optional<std::string>> readAttr(Attr attr, const char* call);
 
 // Is exec or prev set? false, too, where the attribute may not be read: then there is nothing to go by.
 bool isKnownToBeSet(Attr attr);
+
+// Async-signal-safe: the same, by the system call alone.
+bool isSetBySyscall(Attr attr) noexcept;
 
 // Reads a whole small file; the building block for /proc.
 Result<std::string> readFile(const char* path, const char* call);

@@ -28,6 +28,12 @@ Result<std::unique_ptr<RevisionWatch>> RevisionWatch::open(const std::string& po
 }
 
 Result<std::optional<std::string>> RevisionWatch::next() {
+  auto revision = wait();
+  if (!revision || !*revision) close();
+  return revision;
+}
+
+Result<std::optional<std::string>> RevisionWatch::wait() {
   const bool first = std::exchange(first_, false);
   pollfd files[] = {{revision_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
   while (true) {
@@ -41,7 +47,15 @@ Result<std::optional<std::string>> RevisionWatch::next() {
   }
 }
 
+void RevisionWatch::close() {
+  const std::lock_guard lock(mutex_);
+  revision_ = UniqueFd();
+  stop_ = UniqueFd();
+}
+
 void RevisionWatch::stop() {
+  const std::lock_guard lock(mutex_);
+  if (!stop_) return;
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t n = write(stop_.get(), &one, sizeof one);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "result.h"
@@ -19,7 +20,7 @@ class RevisionWatch {
   static Result<std::unique_ptr<RevisionWatch>> open(const std::string& policyNamespace);
 
   // Runs on a thread of its own. The revision at the first call, then the next newer one; nothing when
-  // it was stopped, or an errno when the namespace is gone.
+  // it was stopped, or an errno when the namespace is gone: then its descriptors are closed.
   Result<std::optional<std::string>> next();
 
   // From any thread.
@@ -28,6 +29,10 @@ class RevisionWatch {
  private:
   RevisionWatch(UniqueFd revision, UniqueFd stop)
       : revision_(std::move(revision)), stop_(std::move(stop)) {}
+  Result<std::optional<std::string>> wait();
+  void close();
+
+  std::mutex mutex_;  // stop() may come when the descriptors are being closed
   UniqueFd revision_;
   UniqueFd stop_;
   bool first_ = true;

@@ -115,6 +115,11 @@ long TaskList::label(pid_t tid, char* buffer, size_t size) const {
   return n == -ENOENT ? read(tid, "attr/current", buffer, size) : n;
 }
 
+bool TaskList::isInHat(pid_t tid) const {
+  char first = '\0';
+  return read(tid, "attr/apparmor/prev", &first, 1) == 1 && first != '\0' && first != '\n';
+}
+
 int TaskList::openLabel(pid_t tid) const {
   // By /proc/<tid>, not /proc/<pid>/task/<tid>: a profile's change_profile rule lets its threads write that.
   char path[64];

@@ -50,6 +50,9 @@ class TaskList {
   // What /proc says of a thread's label; the length, or a negative errno.
   long label(pid_t tid, char* buffer, size_t size) const;
 
+  // Is the calling thread in a hat? False where that may not be read.
+  bool isInHat(pid_t tid) const;
+
   // Opens the attribute that holds the calling thread's label, to be written; the descriptor, or a negative
   // errno: EPROTONOSUPPORT when what stands there is not of this /proc.
   int openLabel(pid_t tid) const;

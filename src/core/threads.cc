@@ -15,6 +15,7 @@
 
 #include "copies.h"
 #include "decimal.h"
+#include "hat.h"
 #include "library.h"
 #include "task_list.h"
 #include "trial.h"
@@ -95,6 +96,12 @@ bool isHeldToItsLabel(const Subject& subject, pid_t tid) noexcept {
   return !isSame(con, subject.before) && !isSame(con, "unconfined");
 }
 
+// At its end the kernel would take the thread back to the profile before.
+bool isInHat(const Subject& subject, pid_t tid) noexcept {
+  if (hasSyscalls()) return isSetBySyscall(Attr::prev);
+  return wereHatsUsedByHand() && subject.tasks.isInHat(tid);
+}
+
 int prepare(const void* argument, pid_t tid, int& fd) noexcept {
   const auto& subject = *static_cast<const Subject*>(argument);
   const bool byFile = !subject.command.fitsSyscall() || !hasSyscalls();
@@ -111,7 +118,8 @@ int prepare(const void* argument, pid_t tid, int& fd) noexcept {
     error = proveCurrent(fd);
     if (error == 0 && subject.question != nullptr) error = writeTo(fd, *subject.question);
   }
-  return error == 0 && isHeldToItsLabel(subject, tid) ? EPERM : error;
+  if (error == 0 && isHeldToItsLabel(subject, tid)) error = EPERM;
+  return error == 0 && isInHat(subject, tid) ? EALREADY : error;
 }
 
 int apply(const void* argument, pid_t, int fd, uint64_t& print) noexcept {
@@ -266,6 +274,10 @@ Result<ProcessChange> changeEveryThread(Change change, std::string_view profile,
   }
   const Answer& ready = own.prepare();
   result.error = firstError(others, ready);
+  if (result.error == 0 && isAnyHatVisited()) {
+    others.release();
+    return Failure{EALREADY, command->call()};
+  }
   if (result.error != 0) {
     others.release();
     collect(others, ready, result.refused);
@@ -307,6 +319,10 @@ Result<ProcessChange> changeEveryThread(Change change, std::string_view profile,
 }
 
 Result<std::optional<std::string>> changeThisThread(Change change, std::string_view profile) {
+  if (wearsHat()) {
+    const auto command = makeCommand(change, profile);
+    return command ? Failure{EALREADY, command->call()} : command.failure();
+  }
   const std::lock_guard turn(turnOfAllCopies());
   const auto written = changeOwnProfile(change, profile);
   if (!written) return written.failure();

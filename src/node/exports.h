@@ -15,7 +15,7 @@ Function readOwnAttr, readTaskLabel, listThreadLabels, readPeerLabel, listProces
 
 // transitions.cc
 Function changeProcess, changeThread, changeExec, tryProfile, tryHatName, changeToHat,
-    leaveHatAgain;
+    leaveHatAgain, runInHat;
 
 // launch.cc
 Function launchProgram, execProgram;

@@ -84,13 +84,16 @@ Napi::Value tryHatName(const Napi::CallbackInfo& info) {
   return answer(info.Env(), tryHat(hat));
 }
 
-// changeHat(hats, token)
+// changeHat(hats, token, isNew) → the token, a new one if that was wanted
 Napi::Value changeToHat(const Napi::CallbackInfo& info) {
   Arguments arguments(info);
   const auto hats = arguments.byteList(0);
   const uint64_t token = arguments.token(1);
+  const bool isNew = arguments.flag(2);
   if (arguments.wrong()) return {};
-  return answer(info.Env(), changeHat(hats, token));
+  const auto used = changeHat(hats, isNew ? std::nullopt : std::optional(token));
+  if (!used) return fail(info.Env(), used.failure());
+  return Napi::BigInt::New(info.Env(), *used);
 }
 
 // leaveHat(token)
@@ -99,6 +102,25 @@ Napi::Value leaveHatAgain(const Napi::CallbackInfo& info) {
   const uint64_t token = arguments.token(0);
   if (arguments.wrong()) return {};
   return answer(info.Env(), leaveHat(token));
+}
+
+// runInHat(hats, function): the hat is left whatever comes back, a value, an exception, or the end of all
+// JavaScript in this thread.
+Napi::Value runInHat(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Arguments arguments(info);
+  const auto hats = arguments.byteList(0);
+  const Napi::Function function = arguments.function(1);
+  if (arguments.wrong()) return {};
+  auto visit = HatVisit::enter(hats);
+  if (!visit) return fail(env, visit.failure());
+  // Not Call(), which would look into an exception that may be the end of the thread's JavaScript.
+  napi_call_function(env, env.Undefined(), function, 0, nullptr, nullptr);
+  const auto left = visit->leave();
+  if (left) return {};
+  napi_value thrown = nullptr;
+  napi_get_and_clear_last_exception(env, &thrown);
+  return fail(env, left.failure());
 }
 
 }  // namespace apparmor::node

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import t from 'tap'
 import { makeFiles } from '../support/files.ts'
 import { MANY, reportOf, runProgram } from '../support/program.ts'
@@ -36,8 +38,14 @@ t.test('hats', async (t) => {
   })
   t.test('an async function is refused before it runs', async (t) => {
     t.match(said.asynchronous, { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' })
-    t.match(said.generator, { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' })
     t.notOk(said.ran)
+  })
+  t.test('nor does a generator run outside the hat', async (t) => {
+    const refused = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
+    const returned = { name: 'TypeError', code: 'ERR_INVALID_RETURN_VALUE' }
+    t.match(said.generators, [refused, refused, returned])
+    t.notOk(said.ran)
+    t.strictSame(said.afterGenerators, PARENT)
   })
   t.test('from hat to hat, and back to the outer one', async (t) => {
     t.strictSame(said.nested.inner, [ONE, TWO])
@@ -78,6 +86,63 @@ t.test('a hat and a profile for exec do not mix', async (t) => {
   t.strictSame(said.after, PARENT, 'the hat could be left')
   t.match(said.reverse, { code: 'ERR_APPARMOR_ONEXEC_SET', syscall: 'aa_change_hat' })
   t.strictSame(said.state, PARENT)
+})
+
+t.test(
+  'the profile is not changed while a thread is in a hat: its end would undo that',
+  async (t) => {
+    const said = reportOf('hat', ['changes', dir])
+    const refused = { name: 'AppArmorError', code: 'ERR_APPARMOR_IN_HAT' }
+    t.match(said.own, [refused, refused, 'apparmor-test-hat//three'])
+    t.match(said.byHand, refused)
+    const LEFT = 'apparmor-test-hat'
+    t.match(said.others, [refused, LEFT, refused, LEFT], 'nor while another thread is')
+    t.match(said.after, { ok: { label: 'apparmor-test-hatless' } })
+    t.strictSame(said.labels, ['apparmor-test-hatless'], 'no thread is left out')
+  },
+)
+
+t.test('JavaScript that is ended in a hat leaves it', async (t) => {
+  const said = reportOf('hat', ['terminated', dir])
+  const TIMEOUT = 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  t.strictSame(said.codes, [TIMEOUT, TIMEOUT])
+  t.strictSame([said.traced, said.trace], [TIMEOUT, []], 'and no JavaScript runs on behind it')
+  t.strictSame(said.after, PARENT)
+  t.strictSame(said.nested, [TIMEOUT, ...TWO], 'back to the hat around it')
+  t.strictSame(said.afterNested, PARENT)
+  t.strictSame(said.byHand, [TIMEOUT, ...TWO], 'which may be one by hand')
+  t.strictSame(said.left, PARENT)
+  t.ok(said.during.includes('apparmor-test-hat//one'), 'a Worker is in the hat')
+  t.strictSame(said.labels, ['apparmor-test-hat'], 'and was terminated there')
+})
+
+t.test('two copies of the package share the hat that a thread wears', async (t) => {
+  const copy = join(dir, 'copy')
+  const root = fileURLToPath(new URL('..', JSON.parse(PACKAGE)))
+  for (const name of ['package.json', 'dist', 'build/Release/apparmor.node', 'prebuilds']) {
+    if (existsSync(join(root, name))) {
+      cpSync(join(root, name), join(copy, name), { recursive: true, dereference: true })
+    }
+  }
+  const needed = dirname(createRequire(import.meta.url).resolve('node-gyp-build/package.json'))
+  cpSync(needed, join(copy, 'node_modules/node-gyp-build'), { recursive: true, dereference: true })
+  const said = reportOf('hat', ['copies', dir, pathToFileURL(join(copy, 'dist/index.js')).href])
+  t.strictSame(said.alone, [ONE, TWO, PARENT])
+  t.strictSame(said.nested, [ONE, TWO, ONE])
+  t.strictSame(said.reverse, [TWO, ONE])
+  t.strictSame(said.between, PARENT)
+  t.match(said.refused, { code: 'ERR_APPARMOR_IN_HAT' })
+  t.strictSame(said.byHand, [TWO, ONE])
+  t.strictSame(said.other, [TWO, ONE])
+  t.strictSame(said.after, PARENT)
+})
+
+t.test('a hat is left without a free descriptor, and writes to no other file', async (t) => {
+  const said = reportOf('hat', ['descriptors', dir], { through: ['prlimit', '--nofile=256'] })
+  t.ok(said.opened > 100)
+  t.strictSame(said.after, PARENT)
+  t.strictSame(said.again, PARENT)
+  t.equal(said.victim, 'intact')
 })
 
 t.test('a child and a Worker that are started in a hat inherit it', async (t) => {

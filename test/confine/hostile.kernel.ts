@@ -2,6 +2,7 @@
 // other labels, a lack of something.
 import { execFileSync, spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -168,6 +169,8 @@ t.test('two copies of the package change it in turns', async (t) => {
     if (!fs.existsSync(join(root, name))) continue
     fs.cpSync(join(root, name), join(copy, name), { recursive: true })
   }
+  const needed = dirname(createRequire(import.meta.url).resolve('node-gyp-build/package.json'))
+  fs.cpSync(needed, join(copy, 'node_modules/node-gyp-build'), { recursive: true })
   const said = run('copies', join(copy, 'dist/index.js'))
   const [one, two] = [PROFILE, `${PROFILE}-next`]
   t.strictSame(said['labels'], [one, two, one, two, one, two])

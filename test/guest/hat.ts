@@ -8,6 +8,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import { runInNewContext } from 'node:vm'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import {
   canChangeHat,
@@ -70,6 +71,28 @@ const roles = {
     }
     parentPort?.postMessage(result)
   },
+  /** waits in a hat until it may leave it */
+  waits({ phase }: { phase: Int32Array }) {
+    withHat('three', () => {
+      parentPort?.postMessage('in')
+      Atomics.wait(phase, 0, 0)
+    })
+    parentPort?.on('message', () => {}).postMessage(getcon().label)
+  },
+  waitsByHand({ phase }: { phase: Int32Array }) {
+    const token = changeHat('three')
+    parentPort?.postMessage('in')
+    Atomics.wait(phase, 0, 0)
+    leaveHat(token)
+    parentPort?.on('message', () => {}).postMessage(getcon().label)
+  },
+  /** goes into its hat for ever */
+  stays() {
+    withHat('one', () => {
+      parentPort?.postMessage('in')
+      for (;;);
+    })
+  },
   /** was born in a hat */
   leaves({ token }: { token: bigint }) {
     const born = state()
@@ -111,7 +134,29 @@ const situations = {
     const thenable = outcome(() => withHat('one', () => ({ then() {} })))
     const afterPromise = state()
     const asynchronous = outcome(() => withHat('one', async () => void (ran = true)))
-    const generator = outcome(() => withHat('one', async function* () {} as never))
+    const generators = [
+      outcome(() =>
+        withHat('one', async function* () {
+          yield 1
+        } as never),
+      ),
+      outcome(() =>
+        withHat('one', function* () {
+          ran = true
+          yield 1
+        } as never),
+      ),
+      outcome(() =>
+        withHat(
+          'one',
+          function* () {
+            ran = true
+            yield 1
+          }.bind(null) as never,
+        ),
+      ),
+    ]
+    const afterGenerators = state()
 
     const nested = withHat('one', () => {
       const inner = withHat('two', () => {
@@ -171,7 +216,8 @@ const situations = {
       thenable,
       afterPromise,
       asynchronous,
-      generator,
+      generators,
+      afterGenerators,
       ran,
       nested,
       afterNested,
@@ -200,6 +246,120 @@ const situations = {
     const after = state()
     changeOnexec('apparmor-test-hatless')
     return { within, after, reverse: outcome(() => withHat('one', () => 'ran')), state: state() }
+  },
+
+  /** At a hat's end the kernel takes the thread back to the profile before. */
+  async changes() {
+    changeProfile(PROFILE)
+    const own = withHat('three', () => [
+      outcome(() => changeProfile('apparmor-test-hatless', { scope: 'thread' })),
+      outcome(() => changeProfile('apparmor-test-hatless')),
+      getcon().label,
+    ])
+    const token = changeHat('three')
+    const byHand = outcome(() => changeProfile('apparmor-test-hatless'))
+    leaveHat(token)
+    const phase = new Int32Array(new SharedArrayBuffer(4))
+    const others: unknown[] = []
+    for (const role of ['waits', 'waitsByHand'] as const) {
+      const worker = start(role, { phase })
+      await said(worker)
+      others.push(outcome(() => changeProfile('apparmor-test-hatless')))
+      const left = said(worker)
+      enter(phase, 1)
+      others.push(await left)
+      enter(phase, 0)
+    }
+    const after = outcome(() => changeProfile('apparmor-test-hatless'))
+    const labels = new Set(getThreadCons().map(({ label }) => label))
+    return { own, byHand, others, after, labels: [...labels] }
+  },
+
+  /** Termination runs no finally. */
+  async terminated() {
+    changeProfile(PROFILE)
+    const loop = `withHat('one', () => { for (;;); })`
+    const end = () => outcome(() => runInNewContext(loop, { withHat }, { timeout: 100 }))['code']
+    const codes = [end(), end()]
+    const after = state()
+    const nested = withHat('two', () => [end(), ...state()])
+    const afterNested = state()
+    // What goes on behind the end is not ended.
+    const trace: string[] = []
+    const past = `try { withHat('one', () => { for (;;); }) } catch { trace.push('caught') } trace.push('past')`
+    const traced = outcome(() => runInNewContext(past, { withHat, trace }, { timeout: 100 }))[
+      'code'
+    ]
+    const token = changeHat('two')
+    const byHand = [end(), ...state()]
+    leaveHat(token)
+    const worker = start('stays', {})
+    await said(worker)
+    const during = getThreadCons().map(({ label }) => label)
+    await worker.terminate()
+    const labels = new Set(getThreadCons().map(({ label }) => label))
+    return {
+      codes,
+      traced,
+      trace,
+      after,
+      nested,
+      afterNested,
+      byHand,
+      left: state(),
+      during,
+      labels: [...labels],
+    }
+  },
+
+  /** Two copies of the package in one process. */
+  async copies(copy: string) {
+    const other = (await import(copy)) as Pick<
+      typeof import('apparmor'),
+      'changeHat' | 'leaveHat' | 'withHat'
+    >
+    changeProfile(PROFILE)
+    const alone = [withHat('one', state), other.withHat('two', state), state()]
+    const nested = withHat('one', () => {
+      const inner = other.withHat('two', () => [withHat('one', state), state()])
+      return [...inner, state()]
+    })
+    const reverse = other.withHat('one', () => [withHat('two', state), state()])
+    const between = state()
+    const token = changeHat('one')
+    const refused = outcome(() => other.changeHat('two'))
+    const byHand = [other.withHat('two', state), state()]
+    other.leaveHat(token)
+    const again = other.changeHat('two')
+    const other_ = [state(), withHat('one', state)]
+    leaveHat(again)
+    return { alone, nested, reverse, between, refused, byHand, other: other_, after: state() }
+  },
+
+  /** A hat has to be left when no descriptor is free, and when its own was closed. */
+  async descriptors() {
+    changeProfile(PROFILE)
+    const open: number[] = []
+    withHat('one', () => {
+      try {
+        while (true) open.push(fs.openSync('/dev/null', 'r'))
+      } catch {
+        // none is left
+      }
+    })
+    for (const fd of open) fs.closeSync(fd)
+    const after = state()
+    const file = join(directory, 'victim')
+    fs.writeFileSync(file, 'intact')
+    const fds = withHat('one', () => {
+      for (const name of fs.readdirSync('/proc/self/fd')) {
+        const link = outcome(() => fs.readlinkSync(`/proc/self/fd/${name}`))['ok']
+        if (String(link).includes('/attr/')) fs.closeSync(Number(name))
+      }
+      return Array.from({ length: 8 }, () => fs.openSync(file, 'r+'))
+    })
+    for (const fd of fds) fs.closeSync(fd)
+    return { opened: open.length, after, again: state(), victim: fs.readFileSync(file, 'utf8') }
   },
 
   /** What is started in a hat inherits it. */

@@ -1,19 +1,6 @@
 import t from 'tap'
-import { Attachments, toRegExp } from '#lib/inspect/attachment.js'
+import { Attachments } from '#lib/inspect/attachment.js'
 import type { LoadedProfile } from 'apparmor'
-import { PATTERNS } from '../support/patterns.ts'
-
-for (const [pattern, yes, no] of PATTERNS) {
-  t.test(`the pattern ${JSON.stringify(pattern)}`, async (t) => {
-    const expression = toRegExp(pattern)
-    for (const path of yes) t.ok(expression?.test(path), path)
-    for (const path of no) t.notOk(expression?.test(path), path)
-  })
-}
-
-t.test('what is no pattern', async (t) => {
-  for (const pattern of ['/bin/{a', '/bin/[a', '/bin/[z-a]']) t.equal(toRegExp(pattern), null)
-})
 
 t.test('the profile that says most is meant', async (t) => {
   const profile = (name: string, attachment: string | null, rest: Partial<LoadedProfile> = {}) =>

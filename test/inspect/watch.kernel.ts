@@ -1,4 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { watch } from 'apparmor'
 import t from 'tap'
 import { PACKAGE } from '../support/package.ts'
@@ -51,6 +53,25 @@ t.test('leaving ends a next() that waits', async (t) => {
   await watching.return?.()
   t.match(await next, { done: true })
 })
+
+t.test(
+  'what has ended holds no descriptor, and does not wait for the garbage collector',
+  async (t) => {
+    const open = (): number => readdirSync('/proc/self/fd').length
+    const before = open()
+    const ended: AsyncIterableIterator<number>[] = []
+    for (let i = 0; i < 100; i++) {
+      const watching = watch({ ref: true })
+      await watching.next()
+      if (i % 2) await watching.return?.()
+      else await Promise.all([watching.next(), watching.return?.()])
+      ended.push(watching)
+    }
+    for (let i = 0; i < 100 && open() > before; i++) await sleep(20)
+    t.equal(open(), before)
+    t.equal(ended.length, 100)
+  },
+)
 
 t.test('it does not keep the program alive, nor a Worker that is ended', async (t) => {
   const run = (source: string) =>

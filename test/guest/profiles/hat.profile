@@ -23,6 +23,15 @@ profile apparmor-test-hat {
     deny /**/one rw,
   }
 
+  # may go on to another profile, which a hat's end would undo
+  ^three {
+    file,
+    network,
+    unix,
+    signal,
+    change_profile -> apparmor-test-hatless,
+  }
+
   ^two {
     file,
     network,
