@@ -385,7 +385,7 @@ export const ownCodes: Table = {
     help: 'Nothing was confined. Reinstall the package, or build it: install a C++ compiler, make, python3, pkg-config and the headers of libapparmor (Debian, Ubuntu: apt install g++ make python3 pkg-config libapparmor-dev; Fedora: libapparmor-devel; Alpine: libapparmor-dev), then run: npx apparmor-build',
   },
   ERR_APPARMOR_ADDONS_DENIED: {
-    meaning: 'Node.js does not let this process load native addons',
+    meaning: 'this process may not load native addons under the permission model of Node.js',
     help: 'Nothing was confined. With --permission, start Node.js with --allow-addons as well; without it, leave out --no-addons.',
   },
   ERR_APPARMOR_NATIVE_LOADED: {
