@@ -36,7 +36,7 @@ function moduleOf(name) {
 }
 
 const PORTABLE = /_portable$/
-const isPortable = (/** @type {string} */ name) => PORTABLE.test(name)
+export const isPortable = (/** @type {string} */ name) => PORTABLE.test(name)
 
 /**
  * @param {'node' | 'neutral'} platform
@@ -92,12 +92,20 @@ export async function buildTs() {
   }
 }
 
+/** Compiles test/ into build/test/; throws when tsc finds errors. */
+export function buildTests() {
+  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json']
+  const { status } = spawnSync(process.execPath, tsc, { cwd: root, stdio: ['ignore', 2, 2] })
+  if (status !== 0) throw new Error('tsc found errors in the tests')
+}
+
 // TypeScript's "node16" lets CommonJS import only what is declared as CommonJS. It is Node that loads an ES
 // module by require.
 function addCommonJs() {
   const dist = join(root, 'dist')
   for (const file of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
     const name = file.slice(0, -'.d.ts'.length)
+    if (isPortable(name)) continue // for bundlers, which need no CommonJS
     const types = readFileSync(join(dist, file), 'utf8')
     writeFileSync(
       join(dist, `${name}.d.cts`),

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { buildTests } from './build-ts.js'
 import { runGuest } from './guest/guest.js'
 import { LIBRARIES, packageFor } from './matrix/library.js'
 import { nodeProgram } from './node-program.js'
@@ -94,9 +95,7 @@ async function boot(kernel, script) {
 
 const built = libraries.map((name) => ({ name, ...packageFor(name) }))
 const programs = nodes.map((version) => ({ version, program: nodeProgram(version) }))
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json'], {
-  stdio: ['ignore', 2, 2],
-})
+buildTests()
 for (const { prepare } of built) prepare('build/test')
 
 const lines = built.flatMap(({ name, fstab, directory }) =>

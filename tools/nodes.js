@@ -3,8 +3,8 @@
 //   node tools/nodes.js [VERSION…]
 //
 // The versions come from npm.
-import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { buildTests } from './build-ts.js'
 import { runUnderAppArmor } from './kernel.js'
 import { nodeProgram } from './node-program.js'
 
@@ -16,9 +16,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const wanted = process.argv.slice(2)
 const programs = (wanted.length > 0 ? wanted : VERSIONS).map(nodeProgram)
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json'], {
-  stdio: ['ignore', 2, 2],
-})
+buildTests()
 const script = `
 apparmor_parser -r -K ${PROFILES} || exit
 failed=0

@@ -2,15 +2,17 @@
 // of the programs themselves, kept in the user's cache.
 //
 //   node tools/runtimes.js [--kernel K]
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { cacheDirectory } from './cache.js'
+import { buildTests } from './build-ts.js'
 import { runUnderAppArmor } from './kernel.js'
+import { npmPackage } from './npm.js'
 
-const PACKAGES = { '@oven/bun-linux-x64': 'bin/bun', '@deno/linux-x64-glibc': 'deno' }
+const PROGRAMS = /** @type {const} */ ([
+  ['@oven/bun-linux-x64', 'bin/bun'],
+  ['@deno/linux-x64-glibc', 'deno'],
+])
 const PROFILES = 'test/guest/profiles/children.profile'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -19,19 +21,8 @@ if (values.kernel !== undefined) {
   Object.assign(process.env, { APPARMOR_GUEST: 'always', APPARMOR_GUEST_KERNEL: values.kernel })
 }
 
-const cache = cacheDirectory('apparmor-runtimes')
-mkdirSync(cache, { recursive: true })
-const programs = Object.entries(PACKAGES).map(([name, file]) => {
-  const program = join(cache, 'node_modules', name, file)
-  if (!existsSync(program)) {
-    const options = ['--prefix', cache, '--no-audit', '--no-fund', '--ignore-scripts']
-    execFileSync('npm', ['install', ...options, name], { stdio: ['ignore', 2, 2] })
-  }
-  return program
-})
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json'], {
-  stdio: ['ignore', 2, 2],
-})
+const [bun, deno] = PROGRAMS.map(([name, file]) => join(npmPackage(name), file))
+buildTests()
 
 const script = `
 apparmor_parser -r -K ${PROFILES} || exit
@@ -42,6 +33,5 @@ for command; do
 done
 apparmor_parser -R -K ${PROFILES}
 exit $failed`
-const [bun, deno] = programs
 const commands = [process.execPath, `${bun} run`, `${deno} run --quiet --allow-all`]
 process.exitCode = await runUnderAppArmor(['sh', '-c', script, 'sh', ...commands], { timeout: 600 })

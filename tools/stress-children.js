@@ -2,9 +2,9 @@
 // thread and from Workers; each has to report the label that was asked for.
 //
 //   node tools/stress-children.js [--children N] [--kernel K]
-import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { buildTests } from './build-ts.js'
 import { runUnderAppArmor } from './kernel.js'
 
 const PROFILES = ['children', 'launcher'].map((name) => `test/guest/profiles/${name}.profile`)
@@ -19,8 +19,7 @@ if (values.kernel !== undefined) {
   Object.assign(process.env, { APPARMOR_GUEST: 'always', APPARMOR_GUEST_KERNEL: values.kernel })
 }
 
-const tsc = ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json']
-execFileSync(process.execPath, tsc, { stdio: 'inherit' })
+buildTests()
 
 const script = `
   apparmor_parser -r -K ${PROFILES.join(' ')} || exit

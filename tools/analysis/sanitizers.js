@@ -8,6 +8,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildTests } from '../build-ts.js'
 import { runGuest } from '../guest/guest.js'
 import { buildCoreTests, sanitizers } from '../test/core.js'
 
@@ -43,8 +44,7 @@ if (core === null) throw new Error('the C++ tests do not compile')
 const ran = spawnSync(core, { encoding: 'utf8' })
 conclude('C++ tests, sanitized', ran.status, ran.stderr + ran.stdout)
 
-const tsc = ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json']
-execFileSync(process.execPath, tsc, { stdio: ['ignore', 2, 2] })
+buildTests()
 rmSync(WORK, { recursive: true, force: true })
 mkdirSync(PLACE, { recursive: true })
 for (const source of SOURCES) cpSync(source, join(PLACE, source), { recursive: true })

@@ -2,7 +2,8 @@
 // bundlers.
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { npmPackages, run } from './projects.js'
+import { npmPackages } from '../npm.js'
+import { run } from './projects.js'
 
 const PACKAGES = `
   esbuild@0.28.2 rollup@4.68.8 @rollup/plugin-node-resolve@16.0.3 webpack@5.113.0 webpack-cli@7.3.1 vite@8.3.8

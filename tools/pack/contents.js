@@ -1,6 +1,6 @@
 // What the npm package is made of, to the file: what is not here is not published, by mistake or otherwise.
 import { execFileSync } from 'node:child_process'
-import { entries } from '../build-ts.js'
+import { entries, isPortable } from '../build-ts.js'
 import { prebuiltFiles } from '../prebuild/targets.js'
 
 /** Below node_modules in the repository, below include in the package. */
@@ -19,7 +19,9 @@ const FIXED = [
   'THIRD-PARTY-NOTICES.md',
   'binding.gyp',
   ...entries().flatMap((name) =>
-    ['js', 'cjs', 'd.ts', 'd.cts'].map((ending) => `dist/${name}.${ending}`),
+    ['js', 'd.ts', ...(isPortable(name) ? [] : ['cjs', 'd.cts'])].map(
+      (ending) => `dist/${name}.${ending}`,
+    ),
   ),
   ...HEADERS.map((file) => `include/${file}`),
   'package.json',

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { cacheDirectory } from '../cache.js'
 import { unpackPackages } from '../debian.js'
-import { npmPackage, run } from './projects.js'
+import { npmPackage } from '../npm.js'
+import { run } from './projects.js'
 
 export const QEMU = 'qemu-aarch64-static'
 

@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheDirectory } from '../cache.js'
 import { unpackPackages } from '../debian.js'
+import { npmPackage } from '../npm.js'
 import { sysroot } from '../prebuild/fetch.js'
 import { QEMU } from './machines.js'
-import { npmPackage, run } from './projects.js'
+import { run } from './projects.js'
 
 /** @typedef {import('../prebuild/targets.js').Target} Target */
 

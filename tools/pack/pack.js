@@ -9,6 +9,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { buildTests } from '../build-ts.js'
 import { TARGETS } from '../prebuild/targets.js'
 import { fail, say, total } from '../test/report.js'
 import { bundlerChecks } from './bundlers.js'
@@ -75,8 +76,7 @@ function tool(name, ...args) {
 }
 
 async function main() {
-  const tsc = ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json']
-  execFileSync(process.execPath, tsc, { stdio: ['ignore', 2, 2] })
+  buildTests()
   rmSync(WORK, { recursive: true, force: true })
   mkdirSync(WORK, { recursive: true })
 
@@ -94,7 +94,9 @@ async function main() {
     return `${size}`
   })
   await check('publint --strict', () => tool('publint', tarball, '--strict'))
-  await check('arethetypeswrong', () => tool('attw', tarball, '--profile', 'node16'))
+  // require returns the module's namespace, which has a "default"; attw sees "module.exports =" only
+  const known = ['--ignore-rules', 'false-export-default']
+  await check('arethetypeswrong', () => tool('attw', tarball, '--profile', 'node16', ...known))
 
   const project = (/** @type {string} */ name) => join(root, WORK, name.replaceAll('/', '-'))
   for (const manager of managers) {

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { cacheDirectory } from '../cache.js'
+import { nodeProgram } from '../node-program.js'
+import { npmPackage, plainEnv } from '../npm.js'
 
 /**
  * Package managers, each as a user has it: where its program is in npm's package of it, what adds a package, and
@@ -37,7 +38,8 @@ export const managers = /** @type {readonly Manager[]} */ (Object.keys(MANAGERS)
  */
 function manage(manager, args, directory) {
   const program = join(npmPackage(manager), MANAGERS[manager].file)
-  const command = program.endsWith('js') ? [process.execPath, program] : [program]
+  // pnpm 11 and newer do not run under Node 20
+  const command = program.endsWith('js') ? [nodeProgram('24'), program] : [program]
   const [file = '', ...rest] = [...command, ...args]
   return run(file, rest, directory)
 }
@@ -81,47 +83,17 @@ assert.ok(confineCommand('x', 'true').file.startsWith(build + 'launcher/'))
 `
 
 /**
- * A package of npm's in the user's cache.
- *
- * @param {string} spec such as `yarn@1`
- * @param {readonly string[]} options
- * @returns {string} its directory
- */
-export function npmPackage(spec, options = []) {
-  return join(npmPackages(spec, [spec], options), spec.replace(/(?<=.)@.*/, ''))
-}
-
-/**
- * Packages of npm's in the user's cache.
- *
- * @param {string} name of the directory for them
- * @param {readonly string[]} specs
- * @param {readonly string[]} options
- * @returns {string} the directory that they are in
- */
-export function npmPackages(name, specs, options = []) {
-  const directory = join(cacheDirectory('apparmor-npm'), name)
-  const place = join(directory, 'node_modules')
-  const names = specs.map((spec) => spec.replace(/(?<=.)@.*/, ''))
-  if (names.every((one) => existsSync(join(place, one)))) return place
-  mkdirSync(directory, { recursive: true })
-  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n')
-  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save']
-  run('npm', ['install', ...quiet, ...options, ...specs], directory)
-  return place
-}
-
-/**
  * @param {string} command
  * @param {readonly string[]} args
  * @param {string} cwd
  */
 export function run(command, args, cwd) {
-  // what npm tells its scripts would be taken for settings
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_(?!config_registry)/i.test(name)),
-  )
-  return execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 2] })
+  return execFileSync(command, args, {
+    cwd,
+    env: plainEnv(),
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 2],
+  })
 }
 
 const TS = `
