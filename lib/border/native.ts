@@ -55,10 +55,12 @@ export interface Native {
    * Has `start` start a launcher, and blocks until that has reported or has executed its target.
    *
    * @param start gets the descriptor to report on and the one that the report is read from, open as long as it
-   *   runs; returns the launcher's process id, or 0 where others wait for it
+   *   runs, and their inode; returns the launcher's process id, or 0 where others wait for it
    * @returns the last that the launcher has reported; `null` when a signal has ended it before
    */
-  launch(start: (write: number, read: number) => number): [stage: number, errno: number] | null
+  launch(
+    start: (write: number, read: number, inode: number) => number,
+  ): [stage: number, errno: number] | null
   /** returns only by throwing */
   execve(
     file: string,

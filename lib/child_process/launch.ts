@@ -1,6 +1,5 @@
 import { callNative } from '../border/call.ts'
 import { AppArmorError } from '../border/errors.ts'
-import { fs } from '../border/node.ts'
 import type { Report } from '../launch/launcher.ts'
 
 /** A launcher's end: what it has reported last; `null` when a signal has ended it before it could. */
@@ -24,9 +23,9 @@ export interface Channel {
 export function launch(start: (channel: Channel) => number): Outcome | number {
   try {
     return callNative((native) =>
-      native.launch((write, read) => {
+      native.launch((write, read, inode) => {
         const owns = (fd: unknown): boolean => fd === write || fd === read
-        return start({ fd: write, inode: fs.fstatSync(write).ino, owns })
+        return start({ fd: write, inode, owns })
       }),
     )
   } catch (error) {

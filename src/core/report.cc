@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +68,12 @@ Result<ReportPipe> ReportPipe::open() {
     }
   }
   return Result<ReportPipe>(std::move(pipe));
+}
+
+double ReportPipe::inode() const {
+  struct stat file {};
+  fstat(write_.get(), &file);
+  return static_cast<double>(file.st_ino);
 }
 
 Result<std::optional<Report>> ReportPipe::take(pid_t launcher) {

@@ -24,6 +24,8 @@ class ReportPipe {
 
   int readEnd() const { return read_.get(); }
   int writeEnd() const { return write_.get(); }
+  // By which the launcher knows it.
+  double inode() const;
 
   // Closes the write end, waits until the launcher has ended or has executed its target, and returns the last
   // that it reported. A launcher that failed is gone then: it has been waited for. Nothing, when a signal

@@ -6,8 +6,8 @@
 
 namespace apparmor::node {
 
-// launch(start) → [stage, errno] | null. `start` gets the descriptors to write to and to read from, and returns
-// the launcher's process id, or 0. They are closed whatever becomes of it: this frame owns them.
+// launch(start) → [stage, errno] | null. `start` gets the descriptors to write to and to read from and their inode,
+// and returns the launcher's process id, or 0. They are closed whatever becomes of it: this frame owns them.
 Napi::Value launchProgram(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Arguments arguments(info);
@@ -15,8 +15,8 @@ Napi::Value launchProgram(const Napi::CallbackInfo& info) {
   if (arguments.wrong()) return {};
   auto pipe = ReportPipe::open();
   if (!pipe) return fail(env, pipe.failure());
-  const Napi::Value launcher =
-      start.Call({toValue(env, pipe->writeEnd()), toValue(env, pipe->readEnd())});
+  const Napi::Value launcher = start.Call(
+      {toValue(env, pipe->writeEnd()), toValue(env, pipe->readEnd()), toValue(env, pipe->inode())});
   if (launcher.IsEmpty()) return {};  // it has thrown
   return answer(env, pipe->take(launcher.IsNumber() ? launcher.As<Napi::Number>() : 0));
 }
