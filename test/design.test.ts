@@ -109,8 +109,7 @@ t.test("lib/ takes Node's modules from lib/border/node.ts, not by slow ES import
       read(file).matchAll(/^import (?!type).*'(node:.*)'/gm),
       ([, id]) => id,
     )
-    const loads = ['lib/border/files.ts', 'lib/border/native.ts'].includes(file)
-    t.strictSame(fromNode, loads ? ['node:module'] : [], file)
+    t.strictSame(fromNode, file === 'lib/border/files.ts' ? ['node:module'] : [], file)
   }
 })
 

@@ -1,12 +1,11 @@
 /**
  * The border to the binary: what it exports, and loading it once, without ever throwing at import.
  */
-import { createRequire } from 'node:module'
 import { checkBytes } from './args.ts'
 import { AppArmorError } from './errors.ts'
 import { loadFiles } from './files.ts'
 import { invalidArgValue } from './invalid.ts'
-import { path } from './node.ts'
+import { builtin, path } from './node.ts'
 import { readOptions } from './options.ts'
 
 /** Replace the profile, or stack one on it. */
@@ -156,7 +155,7 @@ export function setNative(files: NativeFiles): void {
   if (loaded) throw new AppArmorError({ code: 'ERR_APPARMOR_NATIVE_LOADED' })
   let binary: unknown
   try {
-    binary = isObject ? addon : createRequire(addon)(addon)
+    binary = isObject ? addon : requireFile(addon)
   } catch (error) {
     throw missing(error)
   }
@@ -165,6 +164,11 @@ export function setNative(files: NativeFiles): void {
   }
   loaded = binary as Native
   launcher = file
+}
+
+// Not by an import of createRequire: webpack would put an empty function in its place.
+function requireFile(file: string): unknown {
+  return builtin('node:module').createRequire(file)(file)
 }
 
 function checkAbsolute(value: unknown, argument: string): asserts value is string {

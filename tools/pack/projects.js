@@ -58,7 +58,7 @@ export function makeProject(directory, manager, tarball) {
   writeFileSync(join(directory, 'yarn.lock'), '') // else yarn 4 looks for a project above
   writeFileSync(join(directory, '.yarnrc.yml'), 'nodeLinker: node-modules\n')
   writeFileSync(join(directory, 'pnpm-workspace.yaml'), 'packages: []\n') // the same for pnpm
-  manage(manager, [...MANAGERS[manager].add, `file:${resolve(tarball)}`], directory)
+  manage(manager, [...MANAGERS[manager].add, `apparmor@file:${resolve(tarball)}`], directory)
 }
 
 /**
