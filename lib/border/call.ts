@@ -70,7 +70,8 @@ function diagnose(binary: Native, found: Failure): Failure {
   if (code === 'ENOTSUP' && binary.availability().errno === 0) {
     return { ...failure, code: 'ERR_APPARMOR_FEATURE_MISSING' }
   }
-  if (REFUSALS.includes(code) && /^aa_(change|stack)_/.test(syscall)) {
+  const refused = REFUSALS.includes(code) && /^aa_(change|stack)_/.test(syscall)
+  if (refused && failure.path === undefined) {
     return { ...failure, label: ownLabel(binary) }
   }
   const missingFile = code === 'ENOENT' && failure.path !== undefined
