@@ -95,7 +95,7 @@ function refused(
   there: readonly LoadedProfile[] | null,
   loaded: readonly CompiledProfile[],
 ): unknown {
-  if (!(error instanceof AppArmorError)) return error
+  if (!isRefusal(error)) return error
   const { code, errno, syscall, path } = error
   const isThere = ({ name }: CompiledProfile): boolean =>
     there?.some((profile) => profile.namespace === namespace && profile.name === name) ?? false
@@ -112,6 +112,11 @@ function refused(
     done: loaded.map(({ namespace, name }) => qualifiedName(namespace, name)),
     cause: error,
   })
+}
+
+/** Whether the kernel has refused the policy, and not that there is nobody to ask. */
+export function isRefusal(error: unknown): error is AppArmorError {
+  return error instanceof AppArmorError && (error.syscall ?? '').startsWith('aa_kernel_interface_')
 }
 
 /** What the kernel has, or `null` where that may not be read. */

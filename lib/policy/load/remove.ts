@@ -5,6 +5,7 @@ import { readOptions } from '../../border/options.ts'
 import { parseLabel } from '../../inspect/label.ts'
 import { processes, type ConfinedProcess } from '../../inspect/processes.ts'
 import { readCompileOptions, type CompileOptions } from '../compile/options.ts'
+import { isRefusal } from './load.ts'
 import { readLoadable, type LoadableSource } from './input.ts'
 import { qualifiedName } from './records.ts'
 
@@ -53,7 +54,7 @@ export async function remove(
     try {
       await callNativeAsync((native) => native.removePolicy(name))
     } catch (error) {
-      if (!(error instanceof AppArmorError)) throw error
+      if (!isRefusal(error)) throw error
       const { code, errno, syscall } = error
       throw new AppArmorError({
         code,

@@ -52,7 +52,7 @@ t.test('text, a file by its path, and by its URL', async (t) => {
 
 t.test('what was read or made here', async (t) => {
   const made = policy(profile('a b', { rules: [file('/x', 'r')] }))
-  const read = parseProfile('profile c { ^h { /y r, } } # the end')
+  const read = parseProfile('profile c { ^h { /y r, } } # the end\n')
   t.match(await compile(made), { profiles: [{ name: 'a b' }] })
   t.match(await compile(read), { profiles: [{ name: 'c' }, { name: 'c//h' }] })
   await t.rejects(compile({ kind: 'policy' } as never), { name: 'TypeError', code: /ERR_INVALID/ })
