@@ -10,6 +10,7 @@ const dir = fs.mkdtempSync(join(tmpdir(), 'apparmor-test-'))
 t.teardown(() => fs.rmSync(dir, { recursive: true }))
 
 const BURST = Number(process.env['APPARMOR_TEST_BURST'] ?? 3000)
+const CHUNK = 32
 const ATTR = '/proc/thread-self/attr/current'
 
 /** Has the kernel write records, which say the pid: requests that are none. */
@@ -86,12 +87,16 @@ t.test('since: also what is there already', async (t) => {
 })
 
 t.test('a burst: received and lost are what was provoked', async (t) => {
-  const log = follow({ source: 'kmsg', signal: AbortSignal.timeout(300_000) })
+  const log = follow({ source: 'kmsg', signal: AbortSignal.timeout(25_000) })
   const first = log.next()
   provoke(1)
   await first
   const rest = account(log, BURST)
-  provoke(BURST)
+  // Beyond 64 that wait the kernel drops records before it numbers them, and only now and then says how many.
+  for (let left = BURST; left > 0; left -= CHUNK) {
+    provoke(Math.min(left, CHUNK))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
   const { received, lost } = await rest
   t.equal(received + lost, BURST)
   t.comment(`kmsg: ${received} received, ${lost} lost`)
@@ -99,7 +104,7 @@ t.test('a burst: received and lost are what was provoked', async (t) => {
 })
 
 t.test('a slow reader is told what the ring has overwritten', async (t) => {
-  const log = follow({ source: 'kmsg', class: 'attr', signal: AbortSignal.timeout(300_000) })
+  const log = follow({ source: 'kmsg', class: 'attr', signal: AbortSignal.timeout(25_000) })
   const first = log.next()
   provoke(1)
   await first
