@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Node 20 and newer ask for as much themselves. */
 const GLIBC = [2, 28]
 const NODE_API = 'v8'
-const ADDON_SIZE = 160_000
+const ADDON_SIZE = 128_000
 const LAUNCHER_SIZE = 4096
 
 const MACHINES = { x64: 'Advanced Micro Devices X86-64', arm64: 'AArch64' }
