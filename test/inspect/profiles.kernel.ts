@@ -145,17 +145,20 @@ t.test('nested namespaces, and a profile in one as it sees itself', async (t) =>
   )
 })
 
-t.test('a profile that the kernel makes in complain mode was never loaded: not listed', async (t) => {
-  const learner = spawn('aa-exec', ['-p', `${PREFIX}-1`, '--', 'sh', '-c', 'echo up; exec cat'])
-  t.teardown(() => learner.kill())
-  await once(learner.stdout, 'data')
-  const label = (await processes({ pid: learner.pid as number }))[0]?.label ?? ''
-  t.match(label, /^apparmor-test-listed-1\/\/null-/)
-  t.match(readFileSync(`${INTERFACE}/profiles`, 'latin1'), `${label} (complain)\n`)
-  loaded = await profiles()
-  t.equal(named(`${PREFIX}-1`)?.mode, 'complain')
-  t.notOk(loaded.some((profile) => learned(profile.label)))
-})
+t.test(
+  'a profile that the kernel makes in complain mode was never loaded: not listed',
+  async (t) => {
+    const learner = spawn('aa-exec', ['-p', `${PREFIX}-1`, '--', 'sh', '-c', 'echo up; exec cat'])
+    t.teardown(() => learner.kill())
+    await once(learner.stdout, 'data')
+    const label = (await processes({ pid: learner.pid as number }))[0]?.label ?? ''
+    t.match(label, /^apparmor-test-listed-1\/\/null-/)
+    t.match(readFileSync(`${INTERFACE}/profiles`, 'latin1'), `${label} (complain)\n`)
+    loaded = await profiles()
+    t.equal(named(`${PREFIX}-1`)?.mode, 'complain')
+    t.notOk(loaded.some((profile) => learned(profile.label)))
+  },
+)
 
 t.test('as the kernel’s flat list has them', async (t) => {
   const flat = readFileSync(`${INTERFACE}/profiles`, 'latin1')
@@ -165,7 +168,11 @@ t.test('as the kernel’s flat list has them', async (t) => {
     const label = namespace === null ? name : `:${namespace}:${name}`
     t.ok(flat.includes(`${label} (${mode})\n`), label)
   }
-  const lines = (text: string) => text.split('\n').slice(0, -1).filter((line) => !learned(line)).length
+  const lines = (text: string) =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => !learned(line)).length
   const inNames = loaded.reduce((sum, { name }) => sum + lines(name), 0)
   t.equal(lines(flat), loaded.length + inNames, 'and no more')
 })
