@@ -81,3 +81,21 @@ export { decide } from './decide.ts'
 export type { Decision, Question, Reason, Transition } from './decide.ts'
 export { transitions } from './transitions.ts'
 export type { Edge } from './transitions.ts'
+export {
+  toCompose,
+  toDocker,
+  toKubernetes,
+  toOci,
+  toPodman,
+  toSecurityProfilesOperator,
+  toSystemd,
+} from './manifests/index.ts'
+export type {
+  ComposeFile,
+  KubernetesOptions,
+  KubernetesPatch,
+  KubernetesProfile,
+  Named,
+  OperatorOptions,
+  OperatorProfile,
+} from './manifests/index.ts'
