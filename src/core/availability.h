@@ -21,7 +21,4 @@ Availability availability();
 
 Result<std::string> findMountpoint();
 
-// Async-signal-safe. On kernels without attr/apparmor: does attr/current belong to AppArmor?
-bool legacyAttrIsAppArmor() noexcept;
-
 }  // namespace apparmor

@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
-#include "attr.h"
+#include "direct/attr.h"
+#include "direct/trial.h"
 #include "result.h"
-#include "trial.h"
 
 namespace apparmor {
 
@@ -37,8 +37,5 @@ Result<Done> request(Attr attr, const Command& command, Proof proof,
 
 // The calling thread alone, by aa_change_profile(2) or aa_stack_profile(3).
 Result<Done> changeOwnProfile(Change change, std::string_view profile);
-
-// Does libapparmor reach this thread's attribute, and not another process's or a plain file in its place?
-bool procIsProven();
 
 }  // namespace apparmor

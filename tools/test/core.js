@@ -16,7 +16,9 @@ const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all'
  */
 export async function buildCoreTests() {
   const files = ['src/core', 'test/native'].flatMap((directory) =>
-    readdirSync(directory).map((file) => join(directory, file)),
+    readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(cc|h)$/.test(file))
+      .map((file) => join(directory, file)),
   )
   if (isNewer(PROGRAM, files)) return PROGRAM
   const compiler = process.env.CXX || 'c++'
