@@ -3,7 +3,7 @@
 // Contract: it answers with a label and a mode, and a -1 that does not tell what was refused, the file or the
 // request. For the calling thread it goes through /proc/<tid> (before version 5.0 always), and believes what is
 // mounted there; what it has found out about the interface at its first call it keeps for ever. So each use of
-// it goes: prove /proc, ask libapparmor, and what it cannot do or tell is done by attr.h.
+// it goes: prove /proc, ask libapparmor, and what it cannot do or tell is done by direct/attr.h.
 #pragma once
 
 #include <sys/types.h>
