@@ -21,10 +21,8 @@ const [bun, deno] = PROGRAMS.map(([name, file]) => join(npmPackage(name), file))
 buildTests()
 
 const runtimes = [[process.execPath], [bun, 'run'], [deno, 'run', '--quiet', '--allow-all']]
-const commands = runtimes.map((runtime) => [
-  ...['env', 'DENO_DIR=/tmp/deno', 'timeout', '120', ...runtime],
-  'build/test/guest/runtime.js',
-])
+const limits = ['env', 'DENO_DIR=/tmp/deno', 'timeout', '120']
+const commands = runtimes.map((runtime) => [...limits, ...runtime, 'build/test/guest/runtime.js'])
 process.exitCode = await runWithProfiles(['children'], commands, {
   kernel: values.kernel,
   timeout: 600,
