@@ -16,6 +16,7 @@ export { AppArmorError, type AppArmorErrorCode, type ThreadState } from './borde
 export { setNative, type NativeFiles } from './border/native.ts'
 export { changeOnexec, stackOnexec } from './confine/onexec.ts'
 export { execve, type ExecveOptions } from './confine/execve.ts'
+export { containerOf, type Container, type Engine } from './inspect/container.ts'
 export {
   compareFeatures,
   featureId,
@@ -46,6 +47,7 @@ export {
   processes,
   type ConfinedProcess,
   type ProcessFilter,
+  type ProcessOptions,
   type Wanted,
 } from './inspect/processes.ts'
 export { profiles, type LoadedProfile } from './inspect/profiles.ts'

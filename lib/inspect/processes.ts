@@ -2,6 +2,7 @@ import { checkLabel, checkOneOf, checkPid } from '../border/args.ts'
 import { Attachments } from './attachment.ts'
 import { isEnabled } from './availability.ts'
 import { callNativeAsync } from '../border/call.ts'
+import { Names, readContainer, type Container } from './container.ts'
 import { AppArmorError, invalidArgType } from '../border/errors.ts'
 import type { ThreadCon } from './identity.ts'
 import { labelIncludes, MODES, splitCon, type Mode } from './label.ts'
@@ -36,6 +37,8 @@ export interface ConfinedProcess {
    * that profile was loaded, and needs a restart. `null` also when the policy may not be read
    */
   readonly expected: string | null
+  /** with `containers: true` only: the container that it is in */
+  readonly container?: Container | null
 }
 
 /** One value, one of several, or what a function says. */
@@ -50,12 +53,19 @@ export interface ProcessFilter {
   readonly executable?: string | RegExp | ((executable: string) => boolean)
 }
 
+/** What {@link processes} is to tell beyond the labels. */
+export interface ProcessOptions {
+  /** also the container of each; it takes two more looks into /proc for each process. Default: `false` */
+  readonly containers?: boolean
+}
+
 /**
  * Lists the processes that /proc shows, with the labels of all of their threads.
  *
  * What ends meanwhile is left out; what may not be read is `null`.
  *
  * @param filter default: every process; it finds only what it can read
+ * @param options `containers: true` names the container of each process: see {@link containerOf}
  * @returns in the order of /proc, with its numbers: those of its PID namespace
  * @throws {@link AppArmorError} (rejects) the codes of {@link availability} without AppArmor; `EACCES`,
  *   `ENOENT` when /proc cannot be read
@@ -67,7 +77,14 @@ export interface ProcessFilter {
  * const web = await processes({ label: 'web', mode: ['enforce', 'kill'] })
  * ```
  */
-export async function processes(filter?: ProcessFilter): Promise<readonly ConfinedProcess[]> {
+export async function processes(
+  filter?: ProcessFilter,
+  options?: ProcessOptions,
+): Promise<readonly ConfinedProcess[]> {
+  const { containers = false } = readOptions<ProcessOptions>(options, ['containers'])
+  if (typeof containers !== 'boolean') {
+    throw invalidArgType('options.containers', 'of type boolean', containers)
+  }
   const { label, mode, pid, executable } = readOptions<ProcessFilter>(
     filter,
     ['label', 'mode', 'pid', 'executable'],
@@ -81,7 +98,7 @@ export async function processes(filter?: ProcessFilter): Promise<readonly Confin
     if (error instanceof AppArmorError && isEnabled()) return []
     throw error
   })
-  return readProcesses(loaded, pids?.list, (process) => {
+  const found = await readProcesses(loaded, pids?.list, (process) => {
     const cons = [process, ...process.differing]
     return (
       cons.some(({ label }) => hasLabel(label)) &&
@@ -90,6 +107,19 @@ export async function processes(filter?: ProcessFilter): Promise<readonly Confin
       hasFile(process.executable)
     )
   })
+  return containers ? withContainers(found) : found
+}
+
+async function withContainers(
+  list: readonly ConfinedProcess[],
+): Promise<readonly ConfinedProcess[]> {
+  const names = await Names.read()
+  const found: ConfinedProcess[] = []
+  // one after the other: thousands of reads at once would take every thread of the pool
+  for (const process of list) {
+    found.push({ ...process, container: await readContainer(process.pid, names) })
+  }
+  return found
 }
 
 /** @param pids none means all */

@@ -24,6 +24,7 @@ export const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   explainAccess: ['unconfined', '/'],
   profiles: [],
   processes: [],
+  containerOf: [process.pid],
   status: [],
   watch: [],
   labelIncludes: ['a//&b', 'b'],
@@ -48,10 +49,11 @@ export const PURE: readonly string[] = [
   'formatLabel',
   'compareFeatures',
   'watch',
+  'containerOf',
 ]
 
 /** These return promises, and look at much. */
-export const ASYNC: readonly string[] = ['profiles', 'processes', 'status']
+export const ASYNC: readonly string[] = ['profiles', 'processes', 'status', 'containerOf']
 
 /** These need the launcher, not the binary. */
 export const LAUNCHER: readonly string[] = ['confineCommand']
