@@ -1,8 +1,19 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { getThreadCons, processes, status, type ConfinedProcess } from 'apparmor'
+import { containerOf, getThreadCons, processes, status, type ConfinedProcess } from 'apparmor'
 import t from 'tap'
 import { afterScript, child } from '../support/child.ts'
 import { awaitWithGarbage } from '../support/garbage.ts'
@@ -248,6 +259,29 @@ t.test('without /proc the error says so', async (t) => {
   const [found] = child([['call', 'processes']], { through })
   const code = hasSelfAttr ? 'ERR_APPARMOR_NO_PROCFS' : 'ENOENT'
   t.match(found, { error: { name: 'AppArmorError', code, message: /Mount \/proc/ } })
+})
+
+t.test('the container of a process, when it is asked for', async (t) => {
+  const id = '0123456789abcdef'.repeat(4)
+  const mount = mkdtempSync(join(tmpdir(), 'apparmor-test-'))
+  t.equal(spawnSync('mount', ['-t', 'cgroup2', 'none', mount]).status, 0)
+  const group = `${mount}/libpod-${id}.scope`
+  mkdirSync(group)
+  t.teardown(() => {
+    rmdirSync(group)
+    spawnSync('umount', [mount])
+    rmdirSync(mount)
+  })
+  const { pid } = start(SLEEP, '1000')
+  writeFileSync(`${group}/cgroup.procs`, `${pid}`)
+  const container = { engine: 'podman', id, name: null }
+  t.match(await processes({ pid }, { containers: true }), [{ pid, container }])
+  t.match(await processes({ pid: process.pid }, { containers: true }), [{ container: null }])
+  t.strictSame(await containerOf(pid), container)
+  t.notOk('container' in ((await processes({ pid }))[0] ?? {}))
+  process.kill(pid, 'SIGKILL')
+  await once(started.at(-1) as ChildProcess, 'exit')
+  t.equal(await containerOf(pid), null, 'not when it has ended')
 })
 
 t.test('garbage ends in a designed error', async (t) => {
