@@ -81,6 +81,10 @@ export { decide } from './decide.ts'
 export type { Decision, Question, Reason, Transition } from './decide.ts'
 export { transitions } from './transitions.ts'
 export type { Edge } from './transitions.ts'
+export { dockerDefault } from './templates/docker.ts'
+export type { DockerOptions } from './templates/docker.ts'
+export { nodeDefault } from './templates/node.ts'
+export type { NodeExecution, NodeOptions } from './templates/node.ts'
 export {
   toCompose,
   toDocker,
