@@ -5,19 +5,19 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * What package.json names in dist/, `exports` and `bin`.
+ * What package.json exports of dist/.
  *
  * @returns {string[]}
  */
 export function entries() {
-  const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const files = JSON.stringify([exports, bin]).matchAll(/"(?:\.\/)?dist\/(\w+)\.js"/g)
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const files = JSON.stringify(exports).matchAll(/"(?:\.\/)?dist\/(\w+)\.js"/g)
   return Array.from(files, ([, name = '']) => name)
 }
 
@@ -68,6 +68,38 @@ function refuseNode(id) {
   if (isBuiltin(id)) throw new Error(`${id} is imported by what runs outside of Node, too`)
 }
 
+// The command line takes the library by its name, as any other program does: nothing of it is there twice.
+const FACES = new Map(
+  ['index', 'child_process', 'policy', 'audit'].map((name) => [
+    join(root, moduleOf(name)),
+    name === 'index' ? 'apparmor' : `apparmor/${name}`,
+  ]),
+)
+
+/** @type {import('tsdown').InlineConfig} */
+const program = {
+  config: false,
+  cwd: root,
+  entry: { cli: 'lib/cli/index.ts', cli_main: 'lib/cli/main.ts' }, // the second for tests
+  platform: 'node',
+  fixedExtension: false,
+  hash: false,
+  outputOptions: { chunkFileNames: 'cli_[name].js', comments: false },
+  dts: false,
+  clean: false,
+  logLevel: 'error',
+  failOnWarn: true,
+  plugins: [
+    {
+      name: 'library-by-name',
+      resolveId(id, importer) {
+        const face = id.startsWith('.') && importer ? FACES.get(resolve(importer, '..', id)) : null
+        return face ? { id: face, external: true } : null
+      },
+    },
+  ],
+}
+
 /** @returns {Promise<boolean>} whether it was built */
 export async function buildTs() {
   for (const directory of ['dist', 'build/lib'])
@@ -81,6 +113,7 @@ export async function buildTs() {
     const forNode = entries().filter((name) => !isPortable(name))
     await build(settings('node', forNode))
     await build(settings('neutral', entries().filter(isPortable)))
+    await build(program)
     addCommonJs()
     return true
   } catch (error) {
