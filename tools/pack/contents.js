@@ -1,6 +1,6 @@
 // What the npm package is made of, to the file: what is not here is not published, by mistake or otherwise.
 import { execFileSync } from 'node:child_process'
-import { entries, isPortable } from '../build-ts.js'
+import { entries, isForCommonJs } from '../build-ts.js'
 import { prebuiltFiles } from '../prebuild/targets.js'
 
 /** Below node_modules in the repository, below include in the package. */
@@ -9,7 +9,7 @@ export const HEADERS = ['LICENSE.md', 'napi-inl.h', 'napi.h'].map(
 )
 
 /** What the entries share, and the commands; the bundler decides how many files that makes. */
-const CHUNK = /^dist\/((shared|anywhere)\d*\.(js|d\.ts|d\.cts)|cli_\w+\.js)$/
+const CHUNK = /^dist\/((\w+_)?anywhere\.js|shared\d*\.(js|d\.ts)|cli_\w+\.js)$/
 
 const FIXED = [
   'CHANGELOG.md',
@@ -20,7 +20,7 @@ const FIXED = [
   'binding.gyp',
   'dist/cli.js',
   ...entries().flatMap((name) =>
-    ['js', 'd.ts', ...(isPortable(name) ? [] : ['cjs', 'd.cts'])].map(
+    ['js', 'd.ts', ...(isForCommonJs(name) ? ['cjs', 'd.cts'] : [])].map(
       (ending) => `dist/${name}.${ending}`,
     ),
   ),

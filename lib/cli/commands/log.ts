@@ -7,22 +7,10 @@ import { likeness, lineOf } from '../record.ts'
 import { dim, yellow, type Screen, type Span } from '../screen.ts'
 
 const EVENTS = ['denied', 'allowed', 'audit', 'killed', 'status', 'error', 'unknown']
-const CLASSES = [
-  ...[
-    'file',
-    'exec',
-    'net',
-    'unix',
-    'cap',
-    'signal',
-    'ptrace',
-    'mount',
-    'dbus',
-    'mqueue',
-    'io_uring',
-  ],
-  ...['userns', 'rlimit', 'change_profile', 'change_hat', 'attr', 'policy', 'unknown'],
-]
+const CLASSES =
+  'file exec net unix cap signal ptrace mount dbus mqueue io_uring userns rlimit change_profile change_hat attr policy unknown'.split(
+    ' ',
+  )
 
 const OPTIONS = {
   follow: { type: 'boolean', short: 'f', help: 'wait for what comes from now on' },

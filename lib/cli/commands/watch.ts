@@ -44,8 +44,7 @@ const WATCH: Command = command({
       throw new UsageError(`--interval is a number of seconds, not '${interval}'`)
     }
     let last = ''
-    for await (const _ of changes(seconds * 1000)) {
-      const found = await status()
+    for await (const found of looks(seconds * 1000)) {
       const { counts, revision } = found
       const now = JSON.stringify([counts, revision?.after])
       if (now === last) continue
@@ -59,8 +58,8 @@ const WATCH: Command = command({
 })
 export default WATCH
 
-/** At each change of policy, and after each pause. */
-async function* changes(pause: number): AsyncGenerator<void> {
+/** A look at each change of policy, and after each pause. */
+async function* looks(pause: number): AsyncGenerator<Status> {
   const policy = watch({ ref: true })
   let next = policy.next()
   for (;;) {
@@ -70,7 +69,7 @@ async function* changes(pause: number): AsyncGenerator<void> {
     clearTimeout(timer)
     if (change?.done) return
     if (change) next = policy.next()
-    yield
+    yield await status()
   }
 }
 
