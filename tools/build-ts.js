@@ -74,7 +74,7 @@ const byName = () => {
   }
 }
 
-/** Builds the command line: a file for each command, so that no command loads another. */
+/** Builds the command line, a file for each command, so that no command loads another; and its manual. */
 async function bundleProgram() {
   const { build } = await import('tsdown')
   await build({
@@ -84,6 +84,9 @@ async function bundleProgram() {
     dts: false,
     plugins: [byName()],
   })
+  const { manual } = await import('./cli/man.js') // of what tsc has just built
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  writeFileSync(join(root, 'dist/apparmor.1'), await manual(version))
 }
 
 /** Builds dist/, but for what CommonJS needs. */

@@ -15,7 +15,8 @@ const EVENTS: Readonly<Record<string, (text: string) => Span>> = {
 /** What was asked for, as a rule would say it: `open r /etc/shadow`. */
 export function act(record: AuditRecord): string {
   const found = record as Fields
-  const mask = found.deniedMask ?? found.requestedMask
+  const asked = found.deniedMask ?? found.requestedMask
+  const mask = asked === record.operation ? undefined : asked
   const said = (...parts: readonly unknown[]): string =>
     parts.filter((part) => part !== undefined && part !== '').join(' ')
   switch (record.class) {
@@ -38,8 +39,7 @@ export function act(record: AuditRecord): string {
         record.operation,
         record.fstype && `type ${record.fstype}`,
         record.srcName,
-        '→',
-        record.name,
+        record.name && `→ ${record.name}`,
       )
     case 'dbus':
       return said(record.operation, mask, record.bus, record.path, record.interface, record.member)

@@ -86,13 +86,13 @@ t.test('sync shows the plan, then does it', async (t) => {
   const argv = ['sync', policy, '--owner', 'apparmor-test', '--state', state]
   t.match(await apparmor([...argv, '--dry-run']), {
     status: 0,
-    stdout: `would load     ${PROFILE}  web\n`,
+    stdout: `would load    ${PROFILE}  web\n`,
   })
   t.strictSame(await modes(), {})
   const done = await apparmor([...argv, '--json'])
   await matchesSchema(t, 'sync', JSON.parse(done.stdout))
   t.strictSame(await modes(), { [PROFILE]: 'enforce' })
   rmSync(join(policy, 'web'))
-  t.match(await apparmor(argv), { status: 0, stdout: `removed        ${PROFILE}  web\n` })
+  t.match(await apparmor(argv), { status: 0, stdout: `removed       ${PROFILE}  web\n` })
   t.strictSame(await modes(), {})
 })

@@ -18,6 +18,7 @@ const FIXED = [
   'SECURITY.md',
   'THIRD-PARTY-NOTICES.md',
   'binding.gyp',
+  'dist/apparmor.1',
   'dist/cli.js',
   ...entries().flatMap((name) =>
     ['js', 'd.ts', ...(isForCommonJs(name) ? ['cjs', 'd.cts'] : [])].map(
