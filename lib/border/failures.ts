@@ -465,6 +465,10 @@ export const ownCodes: Table = {
     meaning: 'the kernel must not be given this policy',
     help: 'Nothing was loaded. Some kernels crash, or load nothing afterwards, when they get such a policy. Change the names of its profiles.',
   },
+  ERR_APPARMOR_POLICY_DANGEROUS: {
+    meaning: 'the compiled policy would permit more than its text says, or harm the kernel',
+    help: 'Nothing was loaded. Rewrite what error.diagnostics names (docs/policy.md explains each code); what you have looked at and want as it is, allow by its code: allow: [CODE].',
+  },
   ERR_APPARMOR_SYNC_RUNNING: {
     meaning: 'another process syncs policy for this owner',
     help: 'Nothing was changed. Try again when it has ended.',

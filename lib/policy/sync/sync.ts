@@ -6,6 +6,8 @@ import { profiles, type LoadedProfile } from '../../inspect/profiles.ts'
 import { readBlob, type BlobRecord } from '../compile/blob.ts'
 import { attempt } from '../compile/compile.ts'
 import { PolicyCompileError } from '../compile/error.ts'
+import { policyFiles } from '../compile/files.ts'
+import { lintInput, readAllowed, refuseDangerous, type Allowed } from '../compile/lint.ts'
 import { readCompileOptions, type CompileOptions, type ReadOptions } from '../compile/options.ts'
 import { findParser, parserVersion } from '../compile/parser.ts'
 import { readPath } from '../compile/source.ts'
@@ -36,6 +38,8 @@ export interface SyncOptions extends Omit<CompileOptions, 'name' | 'namespace'> 
   readonly running?: 'keep' | 'unconfine'
   /** `true`: take over profiles of the same names that somebody else has loaded */
   readonly adopt?: boolean
+  /** dangerous findings of {@link lint} to load all the same, by their codes, as for {@link load} */
+  readonly allow?: readonly Allowed[]
 }
 
 /** What was done, or would be done, about one profile. */
@@ -97,7 +101,7 @@ export async function sync(directory: string | URL, options: SyncOptions): Promi
   }
 }
 
-const OWN = ['owner', 'state', 'dryRun', 'running', 'adopt'] as const
+const OWN = ['owner', 'state', 'dryRun', 'running', 'adopt', 'allow'] as const
 
 interface ReadSyncOptions {
   readonly owner: string
@@ -105,12 +109,13 @@ interface ReadSyncOptions {
   readonly dryRun: boolean
   readonly running: 'keep' | 'unconfine'
   readonly adopt: boolean
+  readonly allowed: ReadonlySet<string>
   readonly compiler: ReadOptions
 }
 
 function readSyncOptions(options: unknown): ReadSyncOptions {
   const compiler = readCompileOptions(options, OWN)
-  const { owner, state, dryRun, running, adopt, ...unfit } = readOptions<
+  const { owner, state, dryRun, running, adopt, allow, ...unfit } = readOptions<
     SyncOptions & Pick<CompileOptions, 'name' | 'namespace'>
   >(options, [...OWN, 'name', 'namespace'])
   for (const [name, value] of Object.entries(unfit)) {
@@ -127,6 +132,7 @@ function readSyncOptions(options: unknown): ReadSyncOptions {
     dryRun: flag(dryRun, 'options.dryRun'),
     running: (running ?? 'keep') as 'keep' | 'unconfine',
     adopt: flag(adopt, 'options.adopt'),
+    allowed: readAllowed(allow),
     compiler,
   }
 }
@@ -192,7 +198,7 @@ class Sync {
   async #compile(
     files: readonly string[],
   ): Promise<{ fresh: readonly Fresh[]; unchanged: number }> {
-    const compiler = await compilerId(this.#options.compiler)
+    const compiler = await compilerId(this.#options)
     let unchanged = 0
     const made = await Promise.all(
       files.map(async (file): Promise<Fresh | undefined> => {
@@ -225,6 +231,7 @@ class Sync {
     const input = { file: path.join(this.#directory, file) }
     const { compiled, diagnostics } = await attempt(input, this.#options.compiler)
     if (compiled === null) throw new PolicyCompileError(diagnostics)
+    refuseDangerous(await lintInput(input, this.#options.compiler), this.#options.allowed)
     return readBlob(compiled.binary)
   }
 
@@ -380,26 +387,16 @@ function changedMeanwhile(file: string): AppArmorError {
   return new AppArmorError({ code: 'ERR_APPARMOR_SYNC_CHANGED', path: file })
 }
 
-/** Whatever decides, beside the text, what comes out of the compiler. */
-async function compilerId({ parser, args, files }: ReadOptions): Promise<string> {
+/** Whatever decides, beside the text, what is loaded. */
+async function compilerId({ compiler, allowed }: ReadSyncOptions): Promise<string> {
+  const { parser, args, files } = compiler
   const { createHash } = builtin('node:crypto')
   const program = findParser(parser)
   const { mtimeMs, size } = fs.statSync(program)
   const version = await parserVersion(parser)
   const contents = files.map((file) => closureHash(file, []))
   return createHash('sha256')
-    .update(JSON.stringify([program, mtimeMs, size, version, args, contents]))
+    .update(JSON.stringify([program, mtimeMs, size, version, args, contents, [...allowed].sort()]))
     .digest('hex')
     .slice(0, 16)
-}
-
-const LEFT_BEHIND =
-  /^\.|^README|~$|\.(?:dpkg-(?:new|old|dist|bak|remove)|pacsave|pacnew|rpmnew|rpmsave|orig|rej)$/
-
-function policyFiles(directory: string): readonly string[] {
-  return fs
-    .readdirSync(directory)
-    .filter((name) => !LEFT_BEHIND.test(name))
-    .filter((name) => fs.statSync(path.join(directory, name), { throwIfNoEntry: false })?.isFile())
-    .sort()
 }
