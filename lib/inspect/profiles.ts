@@ -28,7 +28,9 @@ export interface LoadedProfile {
  * Lists the profiles that the kernel holds, in every policy namespace that is visible from here.
  *
  * From the kernel's own tree of them, name by name: exact for names with quotes, spaces, brackets,
- * newlines and bytes that are not UTF-8. Needs no privilege.
+ * newlines and bytes that are not UTF-8. Needs no privilege. A profile that the kernel makes itself for
+ * a program in complain mode (`web//null-/usr/bin/ls`) was never loaded and is not listed;
+ * {@link processes} shows what runs under it.
  *
  * @returns a profile before its children; a profile that is removed meanwhile may be left out
  * @throws {@link AppArmorError} (rejects) `ENOENT` when the policy interface is not visible (most
