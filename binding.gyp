@@ -10,6 +10,7 @@
         'src/core/features.cc',
         'src/core/hat.cc',
         'src/core/library.cc',
+        'src/core/policy_cache.cc',
         'src/core/policy_load.cc',
         'src/core/proc_status.cc',
         'src/core/report.cc',

@@ -32,6 +32,9 @@ export interface Native {
   /** all of it, or nothing */
   loadPolicy(how: 'load' | 'replace', binary: Uint8Array): Promise<Uint8Array>
   removePolicy(name: string): Promise<Uint8Array>
+  policyCacheDirectory(path: string, features: string, make: boolean): string
+  removePolicyCache(path: string): Promise<Uint8Array>
+  loadPolicyCache(path: string): Promise<Uint8Array>
   featureId(path: string): string
   queryAccess(label: string, match: string, mask: number): [allowed: boolean, audited: boolean]
   queryLabel(

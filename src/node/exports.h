@@ -24,7 +24,7 @@ Function launchProgram, execProgram;
 Function listProfiles, listRevisions, getFeatureId, askAccess, askLabel;
 
 // policy_load.cc
-Function loadBinary, removeProfile;
+Function loadBinary, removeProfile, findCache, clearCache, loadCached;
 
 // watch.cc
 Function watchRevision;

@@ -1,6 +1,7 @@
 import t from 'tap'
 import {
   capability,
+  compile,
   covers,
   decide,
   diff,
@@ -185,4 +186,20 @@ t.test('covers, diff', async (t) => {
     changed.map(({ change, profile }) => [change, profile]),
     [['added', 'x']],
   )
+})
+
+t.test('hats and children of a branch that is not taken do not exist', async (t) => {
+  for (const value of [true, false]) {
+    const text = `$X = ${value}\nprofile a {\n  if $X {\n    hat h {\n      /x r,\n    }\n  } else {\n    profile k {\n      /x r,\n    }\n  }\n}\n`
+    const names = (
+      await compile(text, { features: '/usr/share/apparmor-features/features' })
+    ).profiles.map(({ name }) => name)
+    t.strictSame(names, ['a', value ? 'a//h' : 'a//k'], 'what the compiler makes of it')
+    const policy = parseProfile(text)
+    for (const profile of ['a//h', 'a//k']) {
+      const ask = () => decide(policy, { profile, file: '/x', permissions: 'r' }).allowed
+      if (names.includes(profile)) t.ok(ask())
+      else t.throws(ask, { code: 'ERR_INVALID_ARG_VALUE' })
+    }
+  }
 })

@@ -2,8 +2,11 @@ import { AppArmorError } from '../../border/errors.ts'
 import type { LintDiagnostic } from '../lint/lint.ts'
 import { BlobError, readBlob, type BlobRecord } from './blob.ts'
 import { readDiagnostics, type Diagnostic } from './diagnostic.ts'
+import { Entry, openCache } from '../cache/entry.ts'
+import { path } from '../../border/node.ts'
 import { PolicyCompileError } from './error.ts'
 import { featuresFile } from './features.ts'
+import { compilerId, sourceId } from './identity.ts'
 import { lintInput } from './lint.ts'
 import { readCompileOptions, type CompileOptions, type ReadOptions } from './options.ts'
 import { parserVersion, runParser, TEXT_ARGUMENT, type Input, type Ran } from './parser.ts'
@@ -38,6 +41,7 @@ export interface CompiledPolicy {
  * @param source text in the policy language, or `{ file }`
  * @param options see {@link CompileOptions}; an unknown one is refused
  * @returns the binary policy, with the names of the profiles in it
+ * @throws {@link AppArmorError} (rejects) `ERR_APPARMOR_CACHE_FOREIGN` others can write to the directory `cache`
  * @throws {@link PolicyCompileError} (rejects) `ERR_APPARMOR_COMPILE` with diagnostics
  * @throws {@link AppArmorError} (rejects) `ERR_APPARMOR_PARSER_MISSING` when the compiler is not installed,
  *   `ERR_APPARMOR_PARSER` when it cannot be run or takes too long
@@ -102,8 +106,31 @@ interface Attempt {
 // Rules that are dropped or weakened are silent unless asked for.
 const WARNINGS = ['rule-not-enforced', 'rule-downgraded', 'deprecated', 'abi']
 
-/** Compiles checked input. */
+/** Compiles checked input, or takes from the cache what was compiled of the same. */
 export async function attempt(input: Input, options: ReadOptions): Promise<Attempt> {
+  const { cache } = options
+  if (cache === undefined || !('file' in input)) return compileNow(input, options)
+  const entry = new Entry(openCache(cache, options), path.basename(input.file))
+  const compiler = await compilerId(options)
+  const source = sourceId(input.file, compiler, options)
+  const kept = entry.read(source)
+  if (kept) {
+    const { binary, diagnostics } = kept
+    return { compiled: toCompiled(binary, readBlob(binary), diagnostics), diagnostics }
+  }
+  const made = await compileNow(input, options)
+  // What was read may be neither the old nor the new text.
+  if (made.compiled === null || sourceId(input.file, compiler, options) !== source) return made
+  try {
+    entry.write(source, made.compiled)
+    return made
+  } catch (error) {
+    const diagnostics = Object.freeze([...made.diagnostics, notCached(error as Error)])
+    return { compiled: { ...made.compiled, diagnostics }, diagnostics }
+  }
+}
+
+async function compileNow(input: Input, options: ReadOptions): Promise<Attempt> {
   const args = [
     '--skip-kernel-load',
     '--skip-cache',
@@ -169,6 +196,18 @@ export function toCompiled(
     diagnostics: Object.freeze([...diagnostics]),
   })
 }
+
+// A full disk keeps nobody from compiling.
+const notCached = ({ message }: Error): Diagnostic => ({
+  severity: 'warning',
+  message: `the binary policy could not be kept in the cache: ${message}`,
+  file: null,
+  line: null,
+  column: null,
+  profile: null,
+  source: 'apparmor',
+  code: 'not-cached',
+})
 
 const wordless = (status: number): Diagnostic => ({
   severity: 'error',

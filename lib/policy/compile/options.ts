@@ -28,6 +28,11 @@ export interface CompileOptions {
   readonly config?: string | false
   /** the compiler, as an absolute path; default: the system's apparmor_parser, never by `PATH` */
   readonly parser?: string
+  /**
+   * a directory where the binary of each file is kept, and taken from as long as neither the file, what it includes,
+   * the compiler nor its options have changed; one that others can write to is refused. Default: none
+   */
+  readonly cache?: string | URL
   /** stops the compiler */
   readonly signal?: AbortSignal
   /** after how long the compiler is stopped, in milliseconds; default 300,000 */
@@ -49,6 +54,7 @@ export interface ReadOptions {
   /** what decides on the outcome beside the policy: configuration, features */
   readonly files: readonly string[]
   readonly parser: string | undefined
+  readonly cache: string | undefined
   readonly signal: AbortSignal | undefined
   readonly timeout: number
 }
@@ -64,6 +70,7 @@ const NAMES = [
   'optimize',
   'config',
   'parser',
+  'cache',
   'signal',
   'timeout',
 ] as const satisfies readonly (keyof CompileOptions)[]
@@ -103,6 +110,7 @@ export function readCompileOptions(options: unknown, others: readonly string[] =
     base: base ?? BASE,
     include,
     parser: optional(read.parser, 'parser'),
+    cache: optional(read.cache, 'cache'),
     signal,
     timeout,
   }

@@ -1,6 +1,6 @@
 import type { World } from '../effective.ts'
 import { Glob } from '../pattern.ts'
-import { toBytes } from '../../border/bytes.ts'
+import { encodeBytes } from '../../border/text.ts'
 
 /** The name of a profile with the values of its variables. */
 export function toWhole(world: World, name: string): string {
@@ -8,4 +8,4 @@ export function toWhole(world: World, name: string): string {
 }
 
 /** The length in UTF-8. */
-export const byteLength = (text: string): number => toBytes(text).length
+export const byteLength = (text: string): number => encodeBytes(text).length

@@ -75,9 +75,7 @@ class Walk {
         this.#sites.push(site)
         // What is not known may be either way.
         const known = this.#world.closed.length === 0
-        const taken = rule.branches.find(
-          ({ condition }) => !condition || this.#world.decides(condition),
-        )
+        const taken = this.#world.taken(rule)
         for (const branch of rule.branches) {
           const dead = place.dead || (known && branch !== taken)
           this.#body(branch.rules, { ...place, parents, dead }, seen)

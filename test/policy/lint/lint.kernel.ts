@@ -29,9 +29,9 @@ t.teardown(async () => {
 const loaded = async (): Promise<readonly string[]> =>
   (await profiles()).map(({ label }) => label).filter((label) => label.startsWith(NAME))
 
+const REFUSED = { name: 'AppArmorError', code: 'ERR_APPARMOR_POLICY_DANGEROUS' }
 const DANGEROUS = {
-  name: 'AppArmorError',
-  code: 'ERR_APPARMOR_POLICY_DANGEROUS',
+  ...REFUSED,
   profile: NAME,
   diagnostics: [{ code: 'mount-arrow', line: 1, source: 'lint', dangerous: true }],
 }
@@ -83,14 +83,14 @@ t.test('a program that two profiles are attached to runs under neither', async (
   await load(one('x'))
   t.equal(labelOf(), `${NAME}-x (complain)`)
   const text = one('x') + one('y')
-  await t.rejects(replace(text), { diagnostics: [{ code: 'attachment-conflict' }] })
+  await t.rejects(replace(text), { ...REFUSED, diagnostics: [{ code: 'attachment-conflict' }] })
   await replace(text, { allow: ['attachment-conflict'] })
   t.equal(labelOf(), 'unconfined')
 })
 
 t.test('a path with ".." in a rule denies nothing', async (t) => {
   const text = `profile ${NAME}-p { /** r, deny /tmp/../etc/hostname r, }\n`
-  await t.rejects(load(text), { diagnostics: [{ code: 'path-never-matches' }] })
+  await t.rejects(load(text), { ...REFUSED, diagnostics: [{ code: 'path-never-matches' }] })
   await load(text, { allow: ['path-never-matches'] })
   t.match(queryFile(`${NAME}-p`, '/etc/hostname', 'r'), { allowed: true })
   await replace(`profile ${NAME}-p { /** r, deny /etc/hostname r, }\n`)
