@@ -33,8 +33,8 @@ export class Entry {
   /** What was made of the same source; nothing when that is not there or was damaged. */
   read(source: string): Kept | undefined {
     try {
-      const label = JSON.parse(fs.readFileSync(this.#label, 'utf8')) as Label
-      if (label.source !== source) return undefined
+      const label = JSON.parse(fs.readFileSync(this.#label, 'utf8')) as Label | null
+      if (label?.source !== source) return undefined
       refuseForeign(this.#label)
       refuseForeign(this.#binary)
       const binary = fs.readFileSync(this.#binary)

@@ -138,10 +138,12 @@ async function* follow(
   const { include, base, signal } = read.compiler
   const changes = new Changes()
   try {
-    for (;;) {
+    for (let first = true; ; first = false) {
       // Before the work: what changes meanwhile is seen.
       changes.watch(placesOf(place, [...include, base]))
-      yield await run(place, read)
+      const report = await run(place, read)
+      // What has changed may be another file of the same directory.
+      if (first || report.steps.length + report.errors.length > 0) yield report
       await changes.next(signal)
     }
   } finally {

@@ -103,6 +103,7 @@ t.test('a damaged or half written entry is made anew', async (t) => {
     [here.entry(), Buffer.concat([binary, binary])],
     [label, ''],
     [label, '{"source":1}'],
+    [label, 'null'],
   ] as const) {
     here.runs()
     writeFileSync(file, content)
