@@ -109,12 +109,9 @@ export interface SyncReport {
  */
 export function sync(
   directory: string | URL,
-  options: SyncOptions & { readonly watch?: false },
-): Promise<SyncReport>
-export function sync(
-  directory: string | URL,
   options: SyncOptions & { readonly watch: true },
 ): AsyncIterable<SyncReport>
+export function sync(directory: string | URL, options: SyncOptions): Promise<SyncReport>
 export function sync(
   directory: string | URL,
   options: SyncOptions,

@@ -225,9 +225,9 @@ t.test('bad arguments', async (t) => {
   for (const owner of ['', '../x', '.hidden', 'a/b', 'a b']) {
     await t.rejects(sync('/tmp', { owner }), value)
   }
-  await t.rejects(sync('/tmp', {} as never), { code: 'ERR_INVALID_ARG_TYPE' })
-  await t.rejects(sync('/tmp', { owner: 'a', namespace: 'x' } as never), value)
-  await t.rejects(sync('/tmp', { owner: 'a', dryRun: 1 } as never), {
+  await t.rejects(sync('/tmp', {} as object as SyncOptions), { code: 'ERR_INVALID_ARG_TYPE' })
+  await t.rejects(sync('/tmp', { owner: 'a', namespace: 'x' } as object as SyncOptions), value)
+  await t.rejects(sync('/tmp', { owner: 'a', dryRun: 1 } as object as SyncOptions), {
     code: 'ERR_INVALID_ARG_TYPE',
   })
 })

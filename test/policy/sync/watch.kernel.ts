@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { profiles } from 'apparmor'
-import { remove, sync, type SyncProgress, type SyncReport } from 'apparmor/policy'
+import { remove, sync, type SyncOptions, type SyncProgress, type SyncReport } from 'apparmor/policy'
 import t from 'tap'
 
 t.setTimeout(120_000)
@@ -61,10 +61,10 @@ t.test('the loop may end', async (t) => {
 t.test('bad options reject with the first report', async (t) => {
   const watched = sync(dir, { owner: '../x', state, watch: true })
   await t.rejects(watched[Symbol.asyncIterator]().next(), { code: 'ERR_INVALID_ARG_VALUE' })
-  await t.rejects(sync(dir, { owner: 'x', state, watch: 1 } as never), {
+  await t.rejects(sync(dir, { owner: 'x', state, watch: 1 } as object as SyncOptions), {
     code: 'ERR_INVALID_ARG_TYPE',
   })
-  await t.rejects(sync(dir, { owner: 'x', state, progress: 1 } as never), {
+  await t.rejects(sync(dir, { owner: 'x', state, progress: 1 } as object as SyncOptions), {
     code: 'ERR_INVALID_ARG_TYPE',
   })
 })
