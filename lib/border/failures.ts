@@ -372,6 +372,13 @@ export const failures: Readonly<Record<string, Table>> = {
       help: 'It takes the rights of its owner, usually root.',
     },
   },
+  aa_policy_cache_dir_path: {
+    ENOENT: { meaning: 'there is no such policy cache', help: 'Check the path.' },
+    EACCES: {
+      meaning: 'the policy cache may not be opened',
+      help: 'It takes the rights of its owner, usually root.',
+    },
+  },
   aa_policy_cache_remove: {
     ENOENT: { meaning: 'there is no such policy cache', help: 'Check the path.' },
     EACCES: {
