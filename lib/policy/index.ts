@@ -87,3 +87,25 @@ export type { LintDiagnostic, LintFix } from './lint/lint.ts'
 export type { LintCode } from './lint/lints.ts'
 export { supports } from './supports/supports.ts'
 export type { RuleSupport, SupportLevel, SupportReport } from './supports/supports.ts'
+export { dockerDefault } from './templates/docker.ts'
+export type { DockerOptions } from './templates/docker.ts'
+export { nodeDefault } from './templates/node.ts'
+export type { NodeExecution, NodeOptions } from './templates/node.ts'
+export {
+  toCompose,
+  toDocker,
+  toKubernetes,
+  toOci,
+  toPodman,
+  toSecurityProfilesOperator,
+  toSystemd,
+} from './manifests/index.ts'
+export type {
+  ComposeFile,
+  KubernetesOptions,
+  KubernetesPatch,
+  KubernetesProfile,
+  Named,
+  OperatorOptions,
+  OperatorProfile,
+} from './manifests/index.ts'

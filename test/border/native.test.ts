@@ -48,6 +48,9 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   runInHat: [['hat'], () => {}],
   loadPolicy: ['load', new Uint8Array(1)],
   removePolicy: ['apparmor-test-missing'],
+  policyCacheDirectory: ['/nowhere', '/nowhere', false],
+  removePolicyCache: ['/nowhere'],
+  loadPolicyCache: ['/nowhere'],
   launch: [() => 0],
   execve: ['/nowhere', ['a'], ['A=b'], [1000]],
 }

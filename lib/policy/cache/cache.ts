@@ -32,7 +32,7 @@ function readPlace(options: unknown): string {
  *
  * @param options see {@link CacheOptions}
  * @returns an absolute path: `/var/cache/apparmor/8f1c9a2e.0`
- * @throws {@link AppArmorError} the codes of `features` when the kernel's cannot be seen
+ * @throws `AppArmorError` the codes of `features` when the kernel's cannot be seen
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -49,7 +49,7 @@ export function directory(options?: CacheOptions): string {
  * Removes cached policy, for the features of all kernels. What is loaded stays loaded. Rests on aa_policy_cache(3).
  *
  * @param options see {@link CacheOptions}
- * @throws {@link AppArmorError} (rejects) `ENOENT` there is no such directory; `EACCES`, `EPERM` it belongs to others
+ * @throws `AppArmorError` (rejects) `ENOENT` there is no such directory; `EACCES`, `EPERM` it belongs to others
  * @throws TypeError as {@link directory} (rejects)
  * @example
  * ```js
@@ -59,6 +59,9 @@ export function directory(options?: CacheOptions): string {
  */
 export async function remove(options?: CacheOptions): Promise<void> {
   const place = readPlace(options)
+  if (!fs.existsSync(place)) {
+    throw new AppArmorError({ errno: -2, syscall: 'aa_policy_cache_remove', path: place })
+  }
   await callNativeAsync((native) => native.removePolicyCache(place))
 }
 
@@ -71,7 +74,7 @@ export async function remove(options?: CacheOptions): Promise<void> {
  *
  * @param options see {@link CacheOptions}
  * @returns the profiles that are in force now
- * @throws {@link AppArmorError} (rejects) `ERR_APPARMOR_CACHE_FOREIGN` others can write there;
+ * @throws `AppArmorError` (rejects) `ERR_APPARMOR_CACHE_FOREIGN` others can write there;
  *   `ERR_APPARMOR_CACHE_DAMAGED` a file in it is no binary policy; `ENOENT` there is no cache for this kernel; those of
  *   {@link replace}
  * @throws TypeError as {@link directory} (rejects)

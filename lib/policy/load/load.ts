@@ -37,7 +37,7 @@ export interface LoadReport {
  * @param options see {@link LoadOptions}
  * @returns the profiles that are loaded now
  * @throws {@link PolicyCompileError} (rejects) nothing was loaded
- * @throws {@link AppArmorError} (rejects) `EEXIST` a profile is loaded already; `EACCES`, `EPERM` this process may
+ * @throws `AppArmorError` (rejects) `EEXIST` a profile is loaded already; `EACCES`, `EPERM` this process may
  *   not load policy (it needs CAP_MAC_ADMIN and no profile that forbids it); `ENOENT` the policy interface is not
  *   visible (most containers); `ERR_APPARMOR_POLICY_HARMFUL` for what would harm the kernel;
  *   {@link PolicyDangerError} `ERR_APPARMOR_POLICY_DANGEROUS` for what would permit more than it says; those of
