@@ -5,6 +5,7 @@
       'sources': [
         'src/addon.cc',
         'src/core/attr.cc',
+        'src/core/audit_group.cc',
         'src/core/availability.cc',
         'src/core/broadcast.cc',
         'src/core/copies.cc',
@@ -29,6 +30,7 @@
         'src/core/threads.cc',
         'src/core/trial.cc',
         'src/node/arguments.cc',
+        'src/node/audit_group.cc',
         'src/node/availability.cc',
         'src/node/identity.cc',
         'src/node/launch.cc',

@@ -146,6 +146,59 @@ t.test("what the kernel's own limit suppresses is told", async (t) => {
   await log.return?.()
 })
 
+t.test('the audit multicast group: all of it, past the limit of the ring', async (t) => {
+  const LIMIT = '/proc/sys/kernel/printk_ratelimit'
+  const before = fs.readFileSync(LIMIT, 'utf8')
+  t.teardown(() => fs.writeFileSync(LIMIT, before))
+  fs.writeFileSync(LIMIT, '2')
+  const log = follow({ source: 'netlink', class: 'attr', signal: AbortSignal.timeout(60_000) })
+  const first = log.next()
+  provoke(1)
+  const odd = { event: 'denied', operation: 'setprocattr', pid: process.pid, comm: /./ }
+  t.match(await first, { value: odd })
+  t.equal(log.source, 'netlink')
+  for (let left = 640; left > 0; left -= CHUNK) {
+    provoke(CHUNK)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  const { received, lost } = await account(log, 640)
+  t.strictSame([received, lost], [640, 0])
+  await log.return?.()
+})
+
+t.test('a slow reader of the group is told how many are missing', async (t) => {
+  const log = follow({ source: 'netlink', class: 'attr', signal: AbortSignal.timeout(60_000) })
+  const first = log.next()
+  provoke(1)
+  await first
+  const most = '/proc/sys/net/core/rmem_max'
+  t.ok(fs.existsSync(most))
+  const COUNT = 12_000
+  for (let left = COUNT; left > 0; left -= CHUNK) {
+    provoke(CHUNK)
+    // nobody reads, but the kernel's own queue runs empty
+    execFileSync('true')
+  }
+  const rest = account(log, COUNT + 1)
+  provoke(1)
+  const { received, lost, reasons } = await rest
+  t.comment(`netlink: ${received} received, ${lost} lost: ${reasons.join()}`)
+  t.equal(received + lost, COUNT + 1)
+  await log.return?.()
+})
+
+t.test('the audit multicast group without the right to it', async (t) => {
+  const program = `import { follow } from ${AUDIT}
+    process.setgroups([]); process.setgid(65534); process.setuid(65534)
+    await follow({ source: 'netlink' }).next().catch((e) => console.log(JSON.stringify({ ...e, message: e.message })))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  t.match(stdout, /ERR_APPARMOR_LOG.*CAP_AUDIT_READ/s, stderr)
+  t.match(stdout, /EPERM/)
+})
+
 t.test('auto takes the source where a record arrives, and says which', async (t) => {
   const log = follow({ signal: AbortSignal.timeout(60_000), class: 'attr' })
   const first = log.next()
