@@ -20,9 +20,11 @@ export interface DenialsOptions extends Pick<FollowOptions, 'source' | 'signal'>
 
 // In milliseconds: how often the processes are looked at, and how long the end of the log is waited for.
 const INTERVAL = 25
-const LAST = 2000
-// The kernel dates records by a clock that may be this late.
-const CLOCK = 15
+const LAST = 5000
+// The kernel dates records by a clock that may be this late. So another reader's mark may be taken for the own one: what
+// comes shortly behind it still counts.
+const CLOCK = 1000
+const GRACE = 250
 
 /**
  * Gives what was refused to a child and to all that descend from it, until the last of them has ended and the log has
@@ -94,6 +96,8 @@ function checkNamespace(): void {
   throw new AppArmorError({ code: 'ERR_APPARMOR_NO_LOG', detail })
 }
 
+const DONE: IteratorReturnResult<void> = { done: true, value: undefined }
+
 class Denials implements AsyncIterableIterator<LogRecord, void, undefined> {
   readonly #family: Family
   readonly #log: Follow
@@ -105,6 +109,7 @@ class Denials implements AsyncIterableIterator<LogRecord, void, undefined> {
   #pending: Promise<IteratorResult<LogRecord, void>> | null = null
   #mark: number | null = null
   #deadline = 0
+  #marked = false
   #ended = false
 
   constructor(family: Family, log: Follow, events: ReadonlySet<string>) {
@@ -128,7 +133,7 @@ class Denials implements AsyncIterableIterator<LogRecord, void, undefined> {
 
   async return(): Promise<IteratorResult<LogRecord, void>> {
     this.#end()
-    return { done: true, value: undefined }
+    return DONE
   }
 
   #look(): void {
@@ -163,22 +168,24 @@ class Denials implements AsyncIterableIterator<LogRecord, void, undefined> {
       }
       if (result === 'late') {
         this.#end()
-        return { done: false, value: lost('gap', null) }
+        return this.#marked ? DONE : { done: false, value: lost('gap', null) }
       }
       this.#pending = null
       if (result.done) break
       const { value } = result
       if (value.event === 'lost') return result
-      if (this.#isMark(value)) break
-      if (this.#family.has(value) && this.#events.has(value.event)) return result
+      if (this.#isMark(value)) {
+        this.#marked = true
+        this.#deadline = performance.now() + GRACE
+      } else if (this.#family.has(value) && this.#events.has(value.event)) return result
     }
     this.#end()
-    return { done: true, value: undefined }
+    return DONE
   }
 
   #isMark(record: AuditRecord): boolean {
     const time = record.audit?.time.getTime() ?? 0
-    return this.#mark !== null && time >= this.#mark && isProbe(record)
+    return this.#mark !== null && !this.#marked && time >= this.#mark && isProbe(record)
   }
 
   async #over(): Promise<'gone' | 'late'> {

@@ -25,7 +25,6 @@ export interface Seen {
 const MARK = 3000
 const STRAGGLERS = 5000
 const PAUSE = 50
-const CLOCK = 15
 const MOST_OUTPUT = 1 << 20
 
 /** The log, read from mark to mark. */
@@ -55,7 +54,6 @@ export class Log {
   async toMark(): Promise<readonly LogRecord[]> {
     const found: LogRecord[] = []
     let next = this.#log.next() // the first call opens the log
-    const from = Date.now() - CLOCK
     provoke()
     const end = performance.now() + MARK
     for (;;) {
@@ -65,9 +63,8 @@ export class Log {
         throw new AppArmorError({ code: 'ERR_APPARMOR_NO_LOG', detail })
       }
       const { value } = result
-      if (value.event !== 'lost' && isProbe(value)) {
-        if ((value.audit?.time.getTime() ?? 0) >= from) return found
-      } else found.push(value)
+      if (value.event !== 'lost' && isProbe(value)) return found
+      found.push(value)
       next = this.#log.next()
     }
   }
