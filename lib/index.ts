@@ -24,7 +24,7 @@ export {
   type FeatureDifference,
   type FeatureTree,
 } from './inspect/features.ts'
-export { canChangeHat, changeHat, leaveHat, withHat } from './confine/hat.ts'
+export { canChangeHat, changeHat, leaveHat, withHat, type Synchronous } from './confine/hat.ts'
 export {
   getcon,
   getProcAttr,

@@ -2,7 +2,7 @@
 // the two together.
 #include <napi.h>
 
-#include "core/task_list.h"
+#include "core/direct/task_list.h"
 #include "node/exports.h"
 
 namespace apparmor::node {

@@ -21,7 +21,24 @@ t.test('the core does not know JavaScript', async (t) => {
   t.not(core.length, 0)
   for (const file of core) {
     t.notMatch(read(file), /#include\s*[<"][^>"]*(napi|node_api|node|v8|uv)\.h[>"]|Napi::/, file)
-    t.notMatch(read(file), /#include\s*"(\.\.\/|node\/)/, `${file} includes the core only`)
+    for (const [, included = ''] of read(file).matchAll(/#include\s*"([^"]+)"/g)) {
+      t.match(join(file, '..', included), /^src\/core\//, `${file} includes the core only`)
+    }
+  }
+})
+
+// What goes to the kernel's interface itself: its files, the system calls for attributes, a socket's label.
+const DIRECT =
+  /"[^"\n]*(\/proc\/(?!self")|\battr\/|\/sys\/|\.access\b|\bpolicy\/|\brevision\b)|SO_PEERSEC|\b(459|460)\b|lsm_[gs]et/
+
+t.test('what goes past libapparmor is in one folder, each with its reason', async (t) => {
+  for (const file of [...sources('src/core'), ...sources('src/node'), 'src/addon.cc']) {
+    const text = read(file)
+    if (!file.startsWith('src/core/direct/')) {
+      t.notMatch(text.replaceAll(/\/\/.*|^#include.*/gm, ''), DIRECT, file)
+    } else if (file.endsWith('.h')) {
+      t.match(text, /^\/\/ Not by libapparmor\b/m, file)
+    }
   }
 })
 
@@ -72,7 +89,7 @@ function closure(file: string, seen: Set<string> = new Set()): ReadonlySet<strin
 }
 
 // What runs on any system and in a browser: neither Node's modules nor native code.
-const PURE = ['lib/audit/index.ts']
+const PURE = ['lib/audit/index.ts', 'lib/policy/index.ts']
 
 t.test('what has to run anywhere imports neither Node nor native code', async (t) => {
   for (const file of PURE) {

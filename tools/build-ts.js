@@ -3,7 +3,7 @@
 // The single modules, for the tests and tools that look inside, lie in build/lib/, by tsc, which checks the
 // types.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,14 +11,20 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * What package.json names in dist/, `exports` and `bin`.
+ * What package.json exports of dist/.
  *
  * @returns {string[]}
  */
-export function entries() {
-  const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const files = JSON.stringify([exports, bin]).matchAll(/"(?:\.\/)?dist\/(\w+)\.js"/g)
-  return Array.from(files, ([, name = '']) => name)
+export const entries = () => namedInDist('js')
+
+/** @param {string} name of an entry */
+export const isForCommonJs = (name) => namedInDist('cjs').includes(name)
+
+/** @param {string} ending */
+function namedInDist(ending) {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const files = JSON.stringify(exports).matchAll(/"(?:\.\/)?dist\/(\w+)\.(\w+)"/g)
+  return Array.from(files).flatMap(([, name = '', found]) => (found === ending ? [name] : []))
 }
 
 /**
@@ -38,50 +44,73 @@ function moduleOf(name) {
 const PORTABLE = /_portable$/
 export const isPortable = (/** @type {string} */ name) => PORTABLE.test(name)
 
-/**
- * @param {'node' | 'neutral'} platform
- * @param {readonly string[]} names
- * @returns {import('tsdown').InlineConfig}
- */
-const settings = (platform, names) => ({
+/** @type {import('tsdown').InlineConfig} */
+const SETTINGS = {
   config: false,
   cwd: root,
-  entry: Object.fromEntries(names.map((name) => [name, moduleOf(name)])),
-  platform, // the target is what package.json's engines say
+  platform: 'node', // the target is what package.json's engines say
   fixedExtension: false,
   hash: false,
-  outputOptions: {
-    // One file for what entries share: each further one costs at every start. Declarations are apart.
-    codeSplitting: { groups: [{ name: 'shared', test: /(?<!\.d)\.ts$/, minShareCount: 2 }] },
-    chunkFileNames: platform === 'neutral' ? 'anywhere.js' : 'shared.js',
-    comments: false,
-  },
   dts: true,
   clean: false,
   logLevel: 'error',
   failOnWarn: true,
-  plugins: platform === 'neutral' ? [{ name: 'runs-anywhere', resolveId: refuseNode }] : [],
-})
-
-/** @param {string} id */
-function refuseNode(id) {
-  if (isBuiltin(id)) throw new Error(`${id} is imported by what runs outside of Node, too`)
 }
+
+/** Builds dist/, but for what CommonJS needs. */
+async function bundle() {
+  const { build } = await import('tsdown')
+  /** @type {Set<string>} */
+  const anywhere = new Set()
+  // Each further file costs at every start. Policy and audit are large, so nothing else loads theirs.
+  const chunkOf = (/** @type {string} */ id) => {
+    const wing = /\blib\/(policy|audit)\//.exec(id)?.[1]
+    if (anywhere.has(id)) return wing ? `${wing}_anywhere` : 'anywhere'
+    return wing ? null : 'shared'
+  }
+  await build({
+    ...SETTINGS,
+    entry: Object.fromEntries(entries().map((name) => [name, moduleOf(name)])),
+    outputOptions: {
+      codeSplitting: { groups: [{ name: chunkOf, test: /(?<!\.d)\.ts$/, minShareCount: 2 }] },
+      chunkFileNames: ({ name }) =>
+        /^(shared|(\w+_)?anywhere)$/.test(name) ? '[name].js' : 'shared.js',
+      comments: false,
+    },
+    plugins: [runsAnywhere(anywhere)],
+  })
+}
+
+/**
+ * Finds the modules that the portable entries are made of; one of Node among them is an error.
+ *
+ * @param {Set<string>} found
+ * @returns {import('rolldown').Plugin}
+ */
+const runsAnywhere = (found) => ({
+  name: 'runs-anywhere',
+  buildEnd() {
+    const visit = (/** @type {string} */ id) => {
+      if (isBuiltin(id)) throw new Error(`${id} is imported by what runs outside of Node, too`)
+      if (found.has(id)) return
+      found.add(id)
+      for (const imported of this.getModuleInfo(id)?.importedIds ?? []) visit(imported)
+    }
+    for (const name of entries().filter(isPortable)) visit(join(root, moduleOf(name)))
+  },
+})
 
 /** @returns {Promise<boolean>} whether it was built */
 export async function buildTs() {
   for (const directory of ['dist', 'build/lib'])
     rmSync(join(root, directory), { recursive: true, force: true })
   try {
-    const { build } = await import('tsdown')
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
     // stdout belongs to the caller's results
     const { status } = spawnSync(process.execPath, [tsc], { cwd: root, stdio: ['ignore', 2, 2] })
     if (status !== 0) return false
-    const forNode = entries().filter((name) => !isPortable(name))
-    await build(settings('node', forNode))
-    await build(settings('neutral', entries().filter(isPortable)))
-    addCommonJs()
+    await bundle()
+    await addCommonJs()
     return true
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error)
@@ -101,20 +130,50 @@ export function buildTests() {
 
 // TypeScript's "node16" lets CommonJS import only what is declared as CommonJS. It is Node that loads an ES
 // module by require.
-function addCommonJs() {
-  const dist = join(root, 'dist')
-  for (const file of readdirSync(dist).filter((name) => name.endsWith('.d.ts'))) {
-    const name = file.slice(0, -'.d.ts'.length)
-    if (isPortable(name)) continue // for bundlers, which need no CommonJS
-    const types = readFileSync(join(dist, file), 'utf8')
-    writeFileSync(
-      join(dist, `${name}.d.cts`),
-      types.replaceAll(/(\bfrom "\.\/\w+)\.js"/g, '$1.cjs"'),
-    )
-    if (entries().includes(name)) {
-      writeFileSync(join(dist, `${name}.cjs`), `module.exports = require('./${name}.js')\n`)
-    }
+async function addCommonJs() {
+  const { default: ts } = await import('typescript')
+  const typesOf = (/** @type {string} */ name) => join(root, 'dist', `${name}.d.ts`)
+  const names = entries().filter(isForCommonJs)
+  const program = ts.createProgram(names.map(typesOf), {
+    module: ts.ModuleKind.NodeNext,
+    noLib: true,
+  })
+  const checker = program.getTypeChecker()
+  for (const name of names) {
+    const source = program.getSourceFile(typesOf(name))
+    const module = source && checker.getSymbolAtLocation(source)
+    if (!module) throw new Error(`dist/${name}.d.ts exports nothing`)
+    const exported = checker.getExportsOfModule(module).map((symbol) => {
+      const isAlias = symbol.flags & ts.SymbolFlags.Alias
+      const { flags } = isAlias ? checker.getAliasedSymbol(symbol) : symbol
+      return { name: symbol.name, flags }
+    })
+    writeFileSync(join(root, 'dist', `${name}.cjs`), `module.exports = require('./${name}.js')\n`)
+    writeFileSync(join(root, 'dist', `${name}.d.cts`), commonJsTypes(ts, exported, name))
   }
+}
+
+/**
+ * The declarations of an entry for CommonJS lead to those of the ES module. `export type *` passes on types alone,
+ * so each value is declared again, and with it the type that has its name: that of a class.
+ *
+ * @param {typeof import('typescript')} ts
+ * @param {readonly Pick<import('typescript').Symbol, 'name' | 'flags'>[]} exported by the entry
+ * @param {string} name of the entry
+ */
+function commonJsTypes({ SymbolFlags }, exported, name) {
+  const from = `from './${name}.js' with { 'resolution-mode': 'import' }\n`
+  const declare = (/** @type {string} */ name) =>
+    name === 'default'
+      ? `declare const all: typeof module.default\nexport default all\n`
+      : `export declare const ${name}: typeof module.${name}\n`
+  const values = exported
+    .filter(({ flags }) => flags & SymbolFlags.Value)
+    .map(({ name, flags }) => [
+      declare(name),
+      flags & SymbolFlags.Type ? `export type ${name} = module.${name}\n` : '',
+    ])
+  return `import type * as module ${from}export type * ${from}${values.flat().join('')}`
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && !(await buildTs())) process.exitCode = 1

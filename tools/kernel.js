@@ -47,3 +47,29 @@ export async function runUnderAppArmor([file, ...args], options = {}) {
     child.once('exit', (status, signal) => resolve(status ?? 128 + os.signals[signal]))
   })
 }
+
+/**
+ * Runs commands, one after the other, under a kernel that has the profiles of a test. Each runs, whether or not the
+ * one before failed. The profiles go afterwards: what runs under one could not remove it.
+ *
+ * @param {readonly string[]} names of files in test/guest/profiles
+ * @param {readonly (readonly string[])[]} commands
+ * @param {{ kernel?: string | undefined, env?: NodeJS.ProcessEnv, timeout?: number }} options `kernel` is a guest's
+ * @returns {Promise<number>} the last exit status that was not 0
+ */
+export async function runWithProfiles(names, commands, { kernel, ...options }) {
+  if (kernel !== undefined) {
+    Object.assign(process.env, { APPARMOR_GUEST: 'always', APPARMOR_GUEST_KERNEL: kernel })
+  }
+  const profiles = names.map((name) => `test/guest/profiles/${name}.profile`).join(' ')
+  const quote = (/** @type {string} */ word) => `'${word.replaceAll("'", "'\\''")}'`
+  const lines = commands.map((command) => `${command.map(quote).join(' ')} || failed $?`)
+  const script = `
+apparmor_parser -r -K ${profiles} || exit
+status=0
+failed() { status=$1; }
+${lines.join('\n')}
+apparmor_parser -R -K ${profiles}
+exit $status`
+  return runUnderAppArmor(['sh', '-c', script], options)
+}

@@ -5,9 +5,8 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { buildTests } from './build-ts.js'
-import { runUnderAppArmor } from './kernel.js'
+import { runWithProfiles } from './kernel.js'
 
-const PROFILES = ['children', 'launcher'].map((name) => `test/guest/profiles/${name}.profile`)
 const TIMEOUT = 4 * 3600
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -15,21 +14,15 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const { values } = parseArgs({
   options: { children: { type: 'string', default: '2000' }, kernel: { type: 'string' } },
 })
-if (values.kernel !== undefined) {
-  Object.assign(process.env, { APPARMOR_GUEST: 'always', APPARMOR_GUEST_KERNEL: values.kernel })
-}
 
 buildTests()
 
-const script = `
-  apparmor_parser -r -K ${PROFILES.join(' ')} || exit
-  "$@"
-  status=$?
-  apparmor_parser -R -K ${PROFILES.join(' ')}
-  exit $status
-`
-const command = [process.execPath, 'build/test/child_process/many.kernel.js']
-process.exitCode = await runUnderAppArmor(['sh', '-c', script, 'sh', ...command], {
-  env: { ...process.env, APPARMOR_CHILDREN: values.children },
-  timeout: TIMEOUT,
-})
+process.exitCode = await runWithProfiles(
+  ['children', 'launcher'],
+  [[process.execPath, 'build/test/child_process/many.kernel.js']],
+  {
+    kernel: values.kernel,
+    env: { ...process.env, APPARMOR_CHILDREN: values.children },
+    timeout: TIMEOUT,
+  },
+)

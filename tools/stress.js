@@ -6,9 +6,8 @@
 // at the same time.
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { runUnderAppArmor } from './kernel.js'
+import { runWithProfiles } from './kernel.js'
 
-const PROFILES = 'test/guest/profiles/stress.profile'
 const TIMEOUT = 4 * 3600
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
@@ -23,23 +22,13 @@ const { values } = parseArgs({
   },
 })
 const kernel = values.smp ? 'smp' : values.kernel
-if (kernel !== undefined) {
-  Object.assign(process.env, { APPARMOR_GUEST: 'always', APPARMOR_GUEST_KERNEL: kernel })
-}
 
 const { seed, changes, minutes } = values
 const args = Object.entries({ seed, changes, minutes }).flatMap(([name, value]) =>
   value === undefined ? [] : [`--${name}=${value}`],
 )
-// The stress cannot remove the profiles that it runs under itself.
-const script = `
-  apparmor_parser -r -K ${PROFILES} || exit
-  "$@"
-  status=$?
-  apparmor_parser -R -K ${PROFILES}
-  exit $status
-`
-process.exitCode = await runUnderAppArmor(
-  ['sh', '-c', script, 'sh', process.execPath, 'bench/stress.js', ...args],
-  { timeout: TIMEOUT },
+process.exitCode = await runWithProfiles(
+  ['stress'],
+  [[process.execPath, 'bench/stress.js', ...args]],
+  { kernel, timeout: TIMEOUT },
 )

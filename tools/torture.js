@@ -5,9 +5,7 @@
 // --kernel chooses the guest's kernel; `smp` is the one with two CPUs.
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { runUnderAppArmor } from './kernel.js'
-
-const PROFILES = 'test/guest/profiles/torture.profile'
+import { runWithProfiles } from './kernel.js'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -19,18 +17,9 @@ const { values } = parseArgs({
   },
 })
 const { seconds, seed, kernel } = values
-if (kernel !== undefined) {
-  Object.assign(process.env, { APPARMOR_GUEST: 'always', APPARMOR_GUEST_KERNEL: kernel })
-}
 const args = [`--seconds=${seconds}`, ...(seed === undefined ? [] : [`--seed=${seed}`])]
-const script = `
-  apparmor_parser -r -K ${PROFILES} || exit
-  "$@"
-  status=$?
-  apparmor_parser -R -K ${PROFILES}
-  exit $status
-`
-process.exitCode = await runUnderAppArmor(
-  ['sh', '-c', script, 'sh', process.execPath, 'bench/torture.js', ...args],
-  { timeout: Number(seconds) + 600 },
+process.exitCode = await runWithProfiles(
+  ['torture'],
+  [[process.execPath, 'bench/torture.js', ...args]],
+  { kernel, timeout: Number(seconds) + 600 },
 )

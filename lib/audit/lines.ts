@@ -1,6 +1,6 @@
 /** Cuts what a source gives into lines, in memory that does not grow with it. */
 import { invalidArgType } from '../border/invalid.ts'
-import { decodeBytes } from './parse/bytes.ts'
+import { decodeBytes } from '../border/text.ts'
 
 /** Text by lines, or a stream of bytes. */
 export type LineSource =

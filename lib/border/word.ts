@@ -6,7 +6,7 @@
  * the other backslashes off. Names have the first reading only. Rests on processid, strn_escseq and
  * convert_aaregex_to_pcre of apparmor_parser.
  */
-import { fromBytes, toBytes } from './bytes.ts'
+import { decodeBytes, encodeBytes } from './text.ts'
 
 const PATTERN_CHARACTERS = '*?[]{}^,\\'
 const LETTERS: Readonly<Record<string, number>> = {
@@ -55,7 +55,7 @@ function readEscapes(raw: string): string {
       i += length
     }
   }
-  return high ? fromBytes(toBytes(text)) : text
+  return high ? decodeBytes(Uint8Array.from(encodeBytes(text))) : text
 }
 
 /** Whether a word, as the lexer leaves it, is a pattern, or has a variable or a null byte. */

@@ -60,6 +60,14 @@ export function leaveHat(token: bigint): void {
   callNative((native) => native.leaveHat(token))
 }
 
+/** The result of a function that has done all its work: no promise and no generator. */
+export type Synchronous<T> = T extends
+  | PromiseLike<unknown>
+  | Generator<unknown, unknown, never>
+  | AsyncGenerator<unknown, unknown, never>
+  ? never
+  : T
+
 /**
  * Runs a function in a hat and leaves the hat whatever happens: the safe form of {@link changeHat}. The hat is
  * left in native code, also when a timeout of `node:vm` ends the function, where no `finally` runs.
@@ -80,7 +88,7 @@ export function leaveHat(token: bigint): void {
  * const text = withHat('uploads', () => readFileSync('/srv/uploads/a.txt', 'utf8'))
  * ```
  */
-export function withHat<T>(hat: string | readonly string[], fn: () => T): T {
+export function withHat<T>(hat: string | readonly string[], fn: () => Synchronous<T>): T {
   const hats = checkHats(hat)
   if (typeof fn !== 'function') throw invalidArgType('fn', 'of type function', fn)
   const { isAsyncFunction, isGeneratorFunction } = util.types

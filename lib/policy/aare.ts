@@ -3,7 +3,7 @@
  * in proportion to pattern and text, and whether one pattern covers another is decided by their automata.
  * Rests on apparmor.d(5), Globbing, and convert_aaregex_to_pcre.
  */
-import { toBytes } from '../border/bytes.ts'
+import { encodeBytes } from '../border/text.ts'
 
 /** For each of 256 bytes whether it belongs to the set. */
 type Bytes = Uint8Array
@@ -39,7 +39,7 @@ export class Automaton {
 
   matches(text: string): boolean {
     let current = this.start
-    for (const byte of toBytes(text)) {
+    for (const byte of encodeBytes(text)) {
       current = step(this.states, current, byte)
       if (current.length === 0) return false
     }
@@ -135,7 +135,7 @@ class Compiler {
   #character(): number[] {
     const code = this.#text.codePointAt(this.#pos) as number
     this.#pos += code > 0xffff ? 2 : 1
-    if (code !== 92) return toBytes(String.fromCodePoint(code))
+    if (code !== 92) return encodeBytes(String.fromCodePoint(code))
     const [, digits] = /^([0-7]{3})/.exec(this.#text.slice(this.#pos, this.#pos + 3)) ?? []
     if (digits !== undefined) {
       this.#pos += 3
@@ -148,7 +148,7 @@ class Compiler {
   #character2(): number[] {
     const code = this.#text.codePointAt(this.#pos) as number
     this.#pos += code > 0xffff ? 2 : 1
-    return toBytes(String.fromCodePoint(code))
+    return encodeBytes(String.fromCodePoint(code))
   }
 
   #star(from: readonly number[]): readonly number[] {
@@ -187,7 +187,7 @@ class Compiler {
       }
       if (c === '\\') c = text[++at]
       if (c === undefined) return undefined
-      const code = toBytes(c)
+      const code = encodeBytes(c)
       if (range && previous !== undefined && code.length === 1) {
         const [low, high] = [previous, code[0] as number].sort((a, b) => a - b) as [number, number]
         for (let byte = low; byte <= high; byte++) set[byte] = 1

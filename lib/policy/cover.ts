@@ -55,7 +55,10 @@ export type Text = (pattern: Pattern) => string | undefined
 
 export function coversBy(rule: AccessRule, other: AccessRule, text: Text, otherText: Text): boolean {
   const [a, b] = [rule as unknown as Fields, other as unknown as Fields]
-  if (a.kind === 'all') return b.kind !== 'change_profile' && hasSameEffect(a, b)
+  if (a.kind === 'all') {
+    const mode = b.kind === 'file' ? (b.exec ?? 'ix') : 'ix'
+    return b.kind !== 'change_profile' && /^i?x$/.test(String(mode)) && hasSameEffect(a, b)
+  }
   if (a.kind !== b.kind || !hasSameEffect(a, b)) return false
   if (a.owner !== undefined && a.owner !== b.owner) return false
   if (b.kind === 'file' && !coversFile(a, b)) return false
@@ -102,6 +105,10 @@ function coversFile(a: Fields, b: Fields): boolean {
   const own = String(a.permissions).replace('w', 'wa')
   const every = Array.from(String(b.permissions)).every((letter) => own.includes(letter))
   if (!every) return false
+  // of links `subset` is asked, too, where the rule names no target
+  const asks = ({ link, subset }: Fields): boolean => link === undefined || subset === true
+  if (String(b.permissions).includes('l') && a.access !== 'deny' && asks(a) && !asks(b))
+    return false
   return b.exec === undefined || (a.exec === b.exec && a.target === b.target)
 }
 
@@ -114,9 +121,9 @@ function matchesAll(a: Pattern, b: Pattern, text: Text, otherText: Text): boolea
   const [one, two] = [text(a), otherText(b)]
   if (one === undefined || two === undefined) return false
   if (one === two) return true
-  // `@{name}` without its values is a text of its own
+  // `@{name}` without its values is a text of its own, in which a slash may be
   const [outer, inner] = [one, two].map((pattern) =>
-    automaton(pattern.replaceAll(VARIABLE, '@\\{$1\\}')),
+    automaton(pattern.replaceAll(VARIABLE, '@/$1')),
   )
   return outer !== undefined && inner !== undefined && contains(outer, inner)
 }

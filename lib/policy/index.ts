@@ -76,6 +76,7 @@ export {
 export type { Permissions, ProfileOptions } from './make.ts'
 export { covers, diff } from './cover.ts'
 export type { Difference } from './cover.ts'
+export { compare, merge } from './merge.ts'
 export { decide } from './decide.ts'
 export type { Decision, Question, Reason, Transition } from './decide.ts'
 export { transitions } from './transitions.ts'

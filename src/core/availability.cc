@@ -1,13 +1,12 @@
 #include "availability.h"
 
-#include <fcntl.h>
 #include <sys/apparmor.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 
-#include "attr.h"
+#include "direct/attr.h"
 
 namespace apparmor {
 
@@ -35,15 +34,6 @@ Result<std::string> findMountpoint() {
   std::string mountpoint(found);
   free(found);
   return mountpoint;
-}
-
-bool legacyAttrIsAppArmor() noexcept {
-  const int fd = open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  char answer = 'N';
-  const ssize_t n = read(fd, &answer, 1);
-  close(fd);
-  return n == 1 && answer == 'Y';
 }
 
 }  // namespace apparmor

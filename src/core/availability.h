@@ -1,6 +1,6 @@
 // Is AppArmor there, and how much of it?
 //
-// Kernel contract: transitions need only the attributes (attr.h); the policy interface needs
+// Kernel contract: transitions need only the attributes (direct/attr.h); the policy interface needs
 // securityfs, which most containers do not mount. aa_is_enabled(3) asks about the second, so it
 // says "no" where transitions work; only when they do not is its errno the reason.
 #pragma once
@@ -20,8 +20,5 @@ struct Availability {
 Availability availability();
 
 Result<std::string> findMountpoint();
-
-// Async-signal-safe. On kernels without attr/apparmor: does attr/current belong to AppArmor?
-bool legacyAttrIsAppArmor() noexcept;
 
 }  // namespace apparmor

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "attr.h"
+#include "direct/attr.h"
 #include "library.h"
 
 namespace apparmor {

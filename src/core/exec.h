@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "direct/trial.h"
 #include "result.h"
-#include "trial.h"
 
 namespace apparmor {
 

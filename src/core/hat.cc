@@ -10,8 +10,8 @@
 #include <cstdio>
 #include <cstring>
 
-#include "attr.h"
 #include "copies.h"
+#include "direct/attr.h"
 #include "library.h"
 
 namespace apparmor {

@@ -1,17 +1,11 @@
 #include "library.h"
 
-#include <linux/magic.h>
 #include <sys/apparmor.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
-
-#include "decimal.h"
 
 namespace apparmor {
 namespace {
@@ -36,26 +30,7 @@ pid_t ownThread() {
   return tid;
 }
 
-// The procfs that was found to number processes as we do. A process's PID namespace never changes, and another
-// mounted procfs is another file system.
-std::atomic<uint64_t> gProvenProc{0};
-
 }  // namespace
-
-bool procIsProven() {
-  char path[64];
-  char* at = putDecimal(putText(path, "/proc/"), ownThread());
-  *putText(at, "/attr/apparmor/current") = '\0';
-  struct statfs status {};
-  if (statfs(path, &status) != 0 || status.f_type != PROC_SUPER_MAGIC) return false;
-  uint64_t id = 0;
-  static_assert(sizeof status.f_fsid == sizeof id);
-  memcpy(&id, &status.f_fsid, sizeof id);
-  if (id != 0 && id == gProvenProc.load(std::memory_order_relaxed)) return true;
-  if (!readsOurProc()) return false;
-  gProvenProc.store(id, std::memory_order_relaxed);
-  return true;
-}
 
 Result<std::optional<std::string>> ownAttr(Attr attr) {
   const bool current = attr == Attr::current;

@@ -3,7 +3,7 @@
 // Contract: it answers with a label and a mode, and a -1 that does not tell what was refused, the file or the
 // request. For the calling thread it goes through /proc/<tid> (before version 5.0 always), and believes what is
 // mounted there; what it has found out about the interface at its first call it keeps for ever. So each use of
-// it goes: prove /proc, ask libapparmor, and what it cannot do or tell is done by attr.h.
+// it goes: prove /proc, ask libapparmor, and what it cannot do or tell is done by direct/attr.h.
 #pragma once
 
 #include <sys/types.h>
@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
-#include "attr.h"
+#include "direct/attr.h"
+#include "direct/trial.h"
 #include "result.h"
-#include "trial.h"
 
 namespace apparmor {
 
@@ -37,8 +37,5 @@ Result<Done> request(Attr attr, const Command& command, Proof proof,
 
 // The calling thread alone, by aa_change_profile(2) or aa_stack_profile(3).
 Result<Done> changeOwnProfile(Change change, std::string_view profile);
-
-// Does libapparmor reach this thread's attribute, and not another process's or a plain file in its place?
-bool procIsProven();
 
 }  // namespace apparmor

@@ -1,4 +1,4 @@
-#include "../core/audit_group.h"
+#include "../core/direct/audit_group.h"
 
 #include "arguments.h"
 #include "exports.h"

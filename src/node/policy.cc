@@ -1,7 +1,7 @@
-#include "../core/policy.h"
+#include "../core/direct/policy.h"
 
+#include "../core/direct/query.h"
 #include "../core/features.h"
-#include "../core/query.h"
 #include "arguments.h"
 #include "exports.h"
 #include "task.h"

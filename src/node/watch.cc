@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "../core/revision.h"
+#include "../core/direct/revision.h"
 #include "arguments.h"
 #include "exports.h"
 #include "values.h"

@@ -8,7 +8,7 @@ import {
   checkOneOf,
   checkOptions,
 } from '#lib/border/args.js'
-import { callWithGarbage } from '../support/garbage.ts'
+import { awaitWithGarbage, callWithGarbage } from '../support/garbage.ts'
 import { CALLS, MISSING } from '../support/calls.ts'
 
 const { AppArmorError, changeHat, changeOnexec, changeProfile, stackOnexec, stackProfile } =
@@ -180,6 +180,7 @@ t.test('byteLength counts the bytes that the kernel gets', async (t) => {
 
 t.test('garbage ends in a designed error, for every public function', async (t) => {
   t.strictSame(callWithGarbage(300), [])
+  t.strictSame(await awaitWithGarbage(300), [])
 })
 
 function escape(text: string): string {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants } from 'node:os'
 import { AppArmorError } from 'apparmor'
+import { changeProfile, format, parseProfile } from 'apparmor/policy'
 import t from 'tap'
 import { anywhere, failures, ownCodes, unavailable } from '#lib/border/failures.js'
 
@@ -28,7 +29,9 @@ t.test('the class has its name in the bundle, too', async (t) => {
 
 t.test('every call that the binary makes is in the table', async (t) => {
   const sources = ['src/core', 'src/node'].flatMap((directory) =>
-    readdirSync(directory).map((file) => readFileSync(join(directory, file), 'utf8')),
+    readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(cc|h)$/.test(file))
+      .map((file) => readFileSync(join(directory, file), 'utf8')),
   )
   const calls = new Set(
     Array.from(sources.join('\n').matchAll(/"(aa_\w+)"/g), ([, call = '']) => call),
@@ -71,6 +74,25 @@ t.test('a rule that would help names the profile, and the label is told', async 
   t.match(change, / This thread runs under own \(enforce\)\.$/)
   t.match(message('aa_stack_onexec', 'two words'), 'like "change_profile -> "&two words","')
   t.notMatch(message('aa_change_profile', '$&'), /NAME/)
+})
+
+t.test('a hostile name brings no second rule into the text', async (t) => {
+  const hostile = [
+    'a", /** rwx, # ',
+    'a,\n/** rwx,',
+    '*',
+    '{a,b}',
+    '@{HOME}',
+    'b\\',
+    'a # b',
+    '\udcff"',
+  ]
+  for (const profile of hostile) {
+    const { message } = new AppArmorError({ errno: -13, syscall: 'aa_change_profile', profile })
+    const [, rule = ''] = /a rule like "(.*,)" to/.exec(message) ?? []
+    t.strictSame(parseProfile(`profile p {\n  ${rule}\n}\n`).rules.length, 1, rule)
+    t.equal(rule, format(changeProfile(profile)).trim())
+  }
 })
 
 t.test('the type of the code has every code of the tables', async (t) => {

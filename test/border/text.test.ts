@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { byteLength } from '#lib/border/args.js'
-import { decode } from '#lib/border/text.js'
+import { decode, encode } from '#lib/border/text.js'
 
 const bytes = (...list: number[]): string => String.fromCharCode(...list)
 
@@ -27,6 +27,7 @@ t.test('no byte is lost', async () => {
       })
       t.strictSame(back, list)
       t.equal(byteLength(text), list.length)
+      t.equal(encode(text), bytes(...list))
     }),
     { numRuns: 1000 },
   )

@@ -129,11 +129,13 @@ const situations = {
     })
     const afterThrow = state()
     let ran = false
-    const promise = outcome(() => withHat('one', () => Promise.reject(new Error('unheard'))))
+    const promise = outcome(() =>
+      withHat('one', () => Promise.reject(new Error('unheard')) as never),
+    )
     // oxlint-disable-next-line no-thenable
     const thenable = outcome(() => withHat('one', () => ({ then() {} })))
     const afterPromise = state()
-    const asynchronous = outcome(() => withHat('one', async () => void (ran = true)))
+    const asynchronous = outcome(() => withHat('one', (async () => void (ran = true)) as never))
     const generators = [
       outcome(() =>
         withHat('one', async function* () {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { getThreadCons, processes, status, type ConfinedProcess } from 'apparmor'
 import t from 'tap'
 import { afterScript, child } from '../support/child.ts'
+import { awaitWithGarbage } from '../support/garbage.ts'
 import { hasSelfAttr } from '../support/kernel.ts'
 
 const WEB = 'apparmor-test-web'
@@ -247,4 +248,8 @@ t.test('without /proc the error says so', async (t) => {
   const [found] = child([['call', 'processes']], { through })
   const code = hasSelfAttr ? 'ERR_APPARMOR_NO_PROCFS' : 'ENOENT'
   t.match(found, { error: { name: 'AppArmorError', code, message: /Mount \/proc/ } })
+})
+
+t.test('garbage ends in a designed error', async (t) => {
+  t.strictSame(await awaitWithGarbage(8), [])
 })

@@ -1,4 +1,4 @@
-#include "core/attr.h"
+#include "core/direct/attr.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "core/broadcast.h"
+#include "core/direct/broadcast.h"
 
 #include <dirent.h>
 #include <fcntl.h>

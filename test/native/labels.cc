@@ -1,6 +1,6 @@
-#include "core/labels.h"
+#include "core/direct/labels.h"
 
-#include "core/threads.h"
+#include "core/direct/threads.h"
 #include "test.h"
 
 using apparmor::labelIncludes;

@@ -1,4 +1,4 @@
-#include "core/rings.h"
+#include "core/direct/rings.h"
 
 #include "test.h"
 

@@ -1,4 +1,4 @@
-#include "core/task_list.h"
+#include "core/direct/task_list.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -36,6 +36,10 @@ const options = fc.record(
     env: anything,
     argv0: fc.oneof(text, anything),
     keepFds: fc.oneof(fc.array(number), anything),
+    label: fc.oneof(text, anything),
+    mode: fc.oneof(fc.constantFrom('enforce', null), anything),
+    pid: fc.oneof(number, fc.array(number), anything),
+    executable: fc.oneof(text, anything),
   },
   { requiredKeys: [] },
 )
@@ -48,21 +52,45 @@ const argument = fc.oneof(text, number, anything, options, symbolOrFunction)
  * @returns what was thrown that no caller should ever see
  */
 export function callWithGarbage(runs: number, after: () => void = () => {}): readonly string[] {
+  return Object.keys(CALLS)
+    .filter((name) => !ASYNC.includes(name))
+    .flatMap((name) => {
+      const property = fc.property(generated, (args) => {
+        try {
+          callOf(name)(...args)
+        } catch (error) {
+          if (!isDesigned(error)) throw error
+        }
+        after()
+      })
+      return surprise(name, fc.check(property, { numRuns: runs }))
+    })
+}
+
+/** The same for the functions that return promises. */
+export async function awaitWithGarbage(runs: number): Promise<readonly string[]> {
   const surprises: string[] = []
-  for (const name of Object.keys(CALLS).filter((name) => !ASYNC.includes(name))) {
-    const call = apparmor[name as keyof typeof apparmor] as (...args: readonly unknown[]) => unknown
-    const property = fc.property(fc.array(argument, { maxLength: 3 }), (args) => {
+  for (const name of ASYNC) {
+    const property = fc.asyncProperty(generated, async (args) => {
       try {
-        call(...args)
+        await callOf(name)(...args)
       } catch (error) {
         if (!isDesigned(error)) throw error
       }
-      after()
     })
-    const { failed, counterexample, errorInstance } = fc.check(property, { numRuns: runs })
-    if (failed) surprises.push(`${name}(${fc.stringify(counterexample?.[0])}): ${errorInstance}`)
+    surprises.push(...surprise(name, await fc.check(property, { numRuns: runs })))
   }
   return surprises
+}
+
+const generated = fc.array(argument, { maxLength: 3 })
+
+const callOf = (name: string) =>
+  apparmor[name as keyof typeof apparmor] as (...args: readonly unknown[]) => unknown
+
+function surprise(name: string, run: fc.RunDetails<[unknown[]]>): readonly string[] {
+  if (!run.failed) return []
+  return [`${name}(${fc.stringify(run.counterexample?.[0])}): ${run.errorInstance}`]
 }
 
 function isDesigned(error: unknown): boolean {

@@ -29,9 +29,11 @@ function compile(...args) {
 }
 
 const seconds = Number(process.argv[2] ?? 20)
-const core = readdirSync('src/core').filter((file) => file.endsWith('.cc'))
+const core = readdirSync('src/core', { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.cc'),
+)
 const objects = core.map((file) => {
-  const object = join(WORK, `${file}.o`)
+  const object = join(WORK, `${basename(file)}.o`)
   compile(sanitize('fuzzer-no-link'), '-c', join('src/core', file), '-o', object)
   return object
 })

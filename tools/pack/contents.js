@@ -1,6 +1,6 @@
 // What the npm package is made of, to the file: what is not here is not published, by mistake or otherwise.
 import { execFileSync } from 'node:child_process'
-import { entries, isPortable } from '../build-ts.js'
+import { entries, isForCommonJs } from '../build-ts.js'
 import { prebuiltFiles } from '../prebuild/targets.js'
 
 /** Below node_modules in the repository, below include in the package. */
@@ -9,7 +9,7 @@ export const HEADERS = ['LICENSE.md', 'napi-inl.h', 'napi.h'].map(
 )
 
 /** What the entries share; the bundler decides how many files that makes. */
-const CHUNK = /^dist\/(shared|anywhere)\d*\.(js|d\.ts|d\.cts)$/
+const CHUNK = /^dist\/((\w+_)?anywhere\.js|shared\d*\.(js|d\.ts))$/
 
 const FIXED = [
   'CHANGELOG.md',
@@ -19,7 +19,7 @@ const FIXED = [
   'THIRD-PARTY-NOTICES.md',
   'binding.gyp',
   ...entries().flatMap((name) =>
-    ['js', 'd.ts', ...(isPortable(name) ? [] : ['cjs', 'd.cts'])].map(
+    ['js', 'd.ts', ...(isForCommonJs(name) ? ['cjs', 'd.cts'] : [])].map(
       (ending) => `dist/${name}.${ending}`,
     ),
   ),

@@ -20,6 +20,9 @@ const COMMON = '-Oz -fPIC -fno-asynchronous-unwind-tables -Wno-unused-command-li
 // What binding.gyp has for the addon. -fno-addrsig: llvm-objcopy would make those tables invalid.
 const LIKE_THE_ADDON =
   '-fvisibility=hidden -fstack-protector-strong -ffunction-sections -fdata-sections -D_FORTIFY_SOURCE=2 -fno-addrsig'
+// Only the addon: llvm-objcopy, below, cannot read what the compiler leaves for the linker to optimize. It spares a
+// fifth of the code.
+const WHOLE_PROGRAM = '-flto'
 // -nostdlib: of the C library's start files the addon needs nothing, and they lack the marks that CET and BTI ask of
 // every part.
 const LINK = '-nostdlib -fuse-ld=lld -Wl,--icf=safe,--hash-style=gnu,--as-needed,--build-id=none,-s'
@@ -94,8 +97,8 @@ Libs: -L${work} -lapparmor -lruntime
     CXX: `clang++ ${cross}`,
     AR: 'llvm-ar',
     CFLAGS: cflags,
-    CXXFLAGS: cxxflags,
-    LDFLAGS: [LINK, marks(target), ...libraries(target, tree)].join(' '),
+    CXXFLAGS: `${cxxflags} ${WHOLE_PROGRAM}`,
+    LDFLAGS: [LINK, WHOLE_PROGRAM, marks(target), ...libraries(target, tree)].join(' '),
     PKG_CONFIG_LIBDIR: work,
   }
 }

@@ -15,8 +15,10 @@ const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all'
  * @returns {Promise<string | null>} the program; `null` when it does not compile
  */
 export async function buildCoreTests() {
-  const files = ['src/core', 'test/native'].flatMap((directory) =>
-    readdirSync(directory).map((file) => join(directory, file)),
+  const files = ['src/core', 'src/core/direct', 'test/native'].flatMap((directory) =>
+    readdirSync(directory)
+      .filter((file) => /\.(cc|h)$/.test(file))
+      .map((file) => join(directory, file)),
   )
   if (isNewer(PROGRAM, files)) return PROGRAM
   const compiler = process.env.CXX || 'c++'

@@ -1,6 +1,6 @@
 /** Log lines that are JSON: `journalctl -o json`, `dmesg -J`, and the wrappers of container engines. */
 import type { AuditId } from '../record.ts'
-import { decodeBytes } from './bytes.ts'
+import { decodeBytes } from '../../border/text.ts'
 
 export interface Unwrapped {
   readonly text: string

@@ -6,7 +6,7 @@
  * string, and then has the name "profile" and a structure whose first string is the profile's whole name
  * (`web//upload` for a child).
  */
-import { fromBytes } from '../../border/bytes.ts'
+import { decodeBytes } from '../../border/text.ts'
 
 const CODE = {
   u8: 0,
@@ -188,7 +188,7 @@ class Reader {
   // A string's length counts the NUL byte at its end.
   #text(from: number): string {
     const bytes = this.bytes.subarray(from, this.at)
-    return fromBytes([...(bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes)])
+    return decodeBytes(bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes)
   }
 
   skipStructure(): void {

@@ -1,6 +1,7 @@
 import type { Reader } from '../reader.ts'
 import { writeQualifiers } from '../writer.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 /** Everything but change_profile and rlimits: `all,`. */
 export interface AllRule extends Omit<Qualifiers, 'priority'> {
@@ -15,3 +16,7 @@ export function parseAll(reader: Reader, qualifiers: Omit<Qualifiers, 'priority'
 }
 
 export const formatAll = (rule: AllRule): string => `${writeQualifiers(rule)}all,`
+
+export const compareAll: Compare<AllRule> = byText(formatAll)
+
+export const mergeAll: Merge<AllRule> = joining()

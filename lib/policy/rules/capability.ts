@@ -1,6 +1,7 @@
 import type { Reader } from '../reader.ts'
 import { writeQualifiers } from '../writer.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 /** A capability of capabilities(7), as apparmor.d(5) writes it. */
 export type Capability = (typeof CAPABILITIES)[number]
@@ -80,3 +81,7 @@ export function formatCapability(rule: CapabilityRule): string {
   const list = rule.capabilities?.map((name) => ` ${name}`).join('') ?? ''
   return `${writeQualifiers(rule)}capability${list},`
 }
+
+export const compareCapability: Compare<CapabilityRule> = byText(formatCapability)
+
+export const mergeCapability: Merge<CapabilityRule> = joining({ capabilities: CAPABILITIES })

@@ -2,6 +2,7 @@ import type { Reader } from '../reader.ts'
 import { writePattern, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 /** Which profiles the process may take: `change_profile /bin/sh -> shell,`. */
 export interface ChangeProfileRule extends Qualifiers {
@@ -54,3 +55,10 @@ export function formatChangeProfile(rule: ChangeProfileRule): string {
   ]
   return `${writeQualifiers(rule)}${words.join(' ')},`
 }
+
+export const compareChangeProfile: Compare<ChangeProfileRule> = byText(
+  formatChangeProfile,
+  ({ target }) => target,
+)
+
+export const mergeChangeProfile: Merge<ChangeProfileRule> = joining()

@@ -4,6 +4,7 @@ import { parsePermissions, type Words } from '../permissions.ts'
 import { writeCondition, writePeer, writePermissions, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 export type DbusPermission = 'send' | 'receive' | 'bind' | 'eavesdrop'
 
@@ -81,3 +82,7 @@ export function formatDbus(rule: DbusRule): string {
   const permissions = writePermissions(rule.permissions)
   return `${writeQualifiers(rule)}dbus${permissions}${conditions}${writePeer(rule.peer)},`
 }
+
+export const compareDbus: Compare<DbusRule> = byText(formatDbus)
+
+export const mergeDbus: Merge<DbusRule> = joining({ permissions: WORDS.all })

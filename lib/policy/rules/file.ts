@@ -2,6 +2,7 @@ import { writeName, writePattern, writeQualifiers } from '../writer.ts'
 import type { Reader } from '../reader.ts'
 import type { Pattern } from '../pattern.ts'
 import type { FileQualifiers } from '../qualifiers.ts'
+import { byText, isSame, type Compare, type Merge } from '../union.ts'
 
 /**
  * What becomes of a program that is executed. `ix` keeps the profile; `px` takes the one that is attached,
@@ -206,4 +207,56 @@ export function formatFile(rule: FileRule): string {
   }
   const to = target === undefined ? '' : ` -> ${writeName(target)}`
   return `${before}${writePattern(path)} ${permissions}${exec}${to},`
+}
+
+export const compareFile: Compare<FileRule> = byText(formatFile, ({ path }) => path)
+
+/** Two rules for one path; `owner` and `other` together are for every file. */
+export const mergeFile: Merge<FileRule> = (a, b) => {
+  const { permissions, owner, exec, target, environment, ...rest } = a
+  const { permissions: more, owner: owner2, exec: exec2, target: target2, ...others } = b
+  const { environment: environment2, ...rest2 } = others
+  if (!isSame(rest, rest2)) return undefined
+  const execution = joinExecution(
+    { exec, target, environment },
+    { exec: exec2, target: target2, environment: environment2 },
+  )
+  if (!execution) return undefined
+  const letters = joinLetters(permissions, more)
+  // such a rule would be read as one for links
+  if (letters.includes('l') && execution.target !== undefined) return undefined
+  const whole = { ...rest, ...execution, permissions: letters }
+  if (owner === owner2) return owner === undefined ? whole : { ...whole, owner }
+  const says = (rule: FileRule): boolean =>
+    rule.permissions === letters && rule.exec === execution.exec
+  const wide = [a, b].filter((rule) => rule.owner === undefined)
+  return (wide.length > 0 ? wide : [a, b]).every(says) ? whole : undefined
+}
+
+interface Execution {
+  readonly exec: ExecMode | undefined
+  readonly target: string | undefined
+  readonly environment: 'safe' | 'unsafe' | undefined
+}
+
+function joinExecution(
+  a: Execution,
+  b: Execution,
+): Partial<Pick<FileRule, keyof Execution>> | undefined {
+  const says = ({ exec, target }: Execution): boolean => (exec ?? target) !== undefined
+  if (says(a) && says(b) && !isSame(a, b)) return undefined
+  const { exec, target, environment } = says(a) ? a : b
+  return {
+    ...(exec !== undefined && { exec }),
+    ...(target !== undefined && { target }),
+    ...(environment && { environment }),
+  }
+}
+
+/** The letters of both; writing is appending, too. */
+function joinLetters(a: string, b: string): string {
+  const both = a + b
+  return Array.from(LETTERS)
+    .filter((letter) => both.includes(letter) && !(letter === 'a' && both.includes('w')))
+    .join('')
 }

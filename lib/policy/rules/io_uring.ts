@@ -3,6 +3,7 @@ import { parseConditions, patterns } from '../conditions.ts'
 import { writeCondition, writePermissions, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 export type IoUringPermission = 'sqpoll' | 'override_creds'
 
@@ -45,3 +46,7 @@ const WORD = /(?:sqpoll|override_creds)(?=[\s,])/y
 
 export const formatIoUring = (rule: IoUringRule): string =>
   `${writeQualifiers(rule)}io_uring${writePermissions(rule.permissions)}${writeCondition('label', rule.label)},`
+
+export const compareIoUring: Compare<IoUringRule> = byText(formatIoUring)
+
+export const mergeIoUring: Merge<IoUringRule> = joining({ permissions: WORDS })

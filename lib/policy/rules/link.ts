@@ -2,6 +2,7 @@ import type { Reader } from '../reader.ts'
 import { writePattern, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { FileQualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 /** Hard links: `link /srv/new -> /srv/old,`. */
 export interface LinkRule extends FileQualifiers {
@@ -34,3 +35,7 @@ export function formatLink(rule: LinkRule): string {
   const { path, target } = rule
   return `${writeQualifiers(rule)}link ${subset}${writePattern(path)} -> ${writePattern(target)},`
 }
+
+export const compareLink: Compare<LinkRule> = byText(formatLink, ({ path }) => path)
+
+export const mergeLink: Merge<LinkRule> = joining()

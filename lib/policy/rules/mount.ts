@@ -4,6 +4,7 @@ import type { Cond } from '../reader.ts'
 import { writeList, writePattern, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 /** A condition of mount rules: exactly these words, or any of them. */
 export interface MountCondition<Value> {
@@ -164,3 +165,9 @@ function writeMountCondition(name: string, operator: string, values: readonly st
   if (operator === 'in') return `${name} in (${values.join(', ')})`
   return `${name}=${writeList(values)}`
 }
+
+type AnyMount = MountRule | RemountRule | UmountRule
+
+export const compareMount: Compare<AnyMount> = byText(formatMount, ({ mountpoint }) => mountpoint)
+
+export const mergeMount: Merge<AnyMount> = joining()

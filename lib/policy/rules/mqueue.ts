@@ -4,6 +4,7 @@ import { parsePermissions, type Words } from '../permissions.ts'
 import { writeCondition, writePattern, writePermissions, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 export type MqueuePermission =
   'create' | 'open' | 'delete' | 'getattr' | 'setattr' | 'read' | 'write'
@@ -67,3 +68,7 @@ export function formatMqueue(rule: MqueueRule): string {
   const queue = name === undefined ? '' : ` ${writePattern(name)}`
   return `${writeQualifiers(rule)}mqueue${writePermissions(permissions)}${conditions}${queue},`
 }
+
+export const compareMqueue: Compare<MqueueRule> = byText(formatMqueue, ({ name }) => name)
+
+export const mergeMqueue: Merge<MqueueRule> = joining({ permissions: WORDS.all })

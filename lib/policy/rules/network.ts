@@ -5,6 +5,7 @@ import { parsePermissions, type Words } from '../permissions.ts'
 import { writeCondition, writePeer, writePermissions, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 /** What is done with a socket. */
 export type SocketPermission = (typeof SOCKET_PERMISSIONS)[number]
@@ -262,3 +263,7 @@ export function formatNetwork(rule: NetworkRule): string {
   ]
   return `${writeQualifiers(rule)}network${all.join('')}${writePeer(peer)},`
 }
+
+export const compareNetwork: Compare<NetworkRule> = byText(formatNetwork)
+
+export const mergeNetwork: Merge<NetworkRule> = joining({ permissions: SOCKET_PERMISSIONS })

@@ -3,6 +3,7 @@ import { parseConditions } from '../conditions.ts'
 import { writeCondition, writeName, writePattern, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 /** Another root directory: `pivot_root oldroot=/new/old/ /new/,`. */
 export interface PivotRootRule extends Qualifiers {
@@ -45,3 +46,10 @@ export function formatPivotRoot(rule: PivotRootRule): string {
   const to = target === undefined ? '' : ` -> ${writeName(target)}`
   return `${writeQualifiers(rule)}pivot_root${writeCondition('oldroot', oldroot)}${root}${to},`
 }
+
+export const comparePivotRoot: Compare<PivotRootRule> = byText(
+  formatPivotRoot,
+  ({ newroot }) => newroot,
+)
+
+export const mergePivotRoot: Merge<PivotRootRule> = joining()

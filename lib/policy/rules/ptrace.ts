@@ -4,6 +4,7 @@ import { parsePermissions, type Words } from '../permissions.ts'
 import { writeCondition, writePermissions, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 export type PtracePermission = 'trace' | 'tracedby' | 'read' | 'readby'
 
@@ -33,3 +34,7 @@ export function parsePtrace(reader: Reader, qualifiers: Qualifiers): PtraceRule 
 
 export const formatPtrace = (rule: PtraceRule): string =>
   `${writeQualifiers(rule)}ptrace${writePermissions(rule.permissions)}${writeCondition('peer', rule.peer)},`
+
+export const comparePtrace: Compare<PtraceRule> = byText(formatPtrace, ({ peer }) => peer)
+
+export const mergePtrace: Merge<PtraceRule> = joining({ permissions: WORDS.all })

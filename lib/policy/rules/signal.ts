@@ -4,6 +4,7 @@ import { parsePermissions, type Words } from '../permissions.ts'
 import { writeCondition, writeList, writePermissions, writeQualifiers } from '../writer.ts'
 import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 /** Signals to and from others: `signal (send) set=(term, kill) peer=web,`. */
 export interface SignalRule extends Qualifiers {
@@ -105,3 +106,7 @@ export function formatSignal(rule: SignalRule): string {
   const permissions = writePermissions(rule.permissions)
   return `${writeQualifiers(rule)}signal${permissions}${set}${writeCondition('peer', rule.peer)},`
 }
+
+export const compareSignal: Compare<SignalRule> = byText(formatSignal, ({ peer }) => peer)
+
+export const mergeSignal: Merge<SignalRule> = joining({ permissions: WORDS.all, signals: SIGNALS })

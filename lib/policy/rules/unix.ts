@@ -11,6 +11,7 @@ import {
   type SocketPermission,
   type SocketType,
 } from './network.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 /** The other end of a unix socket. */
 export interface UnixPeer {
@@ -80,3 +81,7 @@ export function formatUnix(rule: UnixRule): string {
   const conditions = `${type ? ` type=${type}` : ''}${writeCondition('addr', addr)}`
   return `${writeQualifiers(rule)}unix${writePermissions(permissions)}${conditions}${writePeer(peer)},`
 }
+
+export const compareUnix: Compare<UnixRule> = byText(formatUnix)
+
+export const mergeUnix: Merge<UnixRule> = joining({ permissions: SOCKET_WORDS.all })

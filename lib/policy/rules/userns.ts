@@ -1,6 +1,7 @@
 import type { Reader } from '../reader.ts'
 import { writePermissions, writeQualifiers } from '../writer.ts'
 import type { Qualifiers } from '../qualifiers.ts'
+import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 /** User namespaces: `userns,`, `userns create,`. */
 export interface UsernsRule extends Qualifiers {
@@ -21,3 +22,7 @@ const CREATE = /create(?=[\s,])/y
 
 export const formatUserns = (rule: UsernsRule): string =>
   `${writeQualifiers(rule)}userns${writePermissions(rule.permissions)},`
+
+export const compareUserns: Compare<UsernsRule> = byText(formatUserns)
+
+export const mergeUserns: Merge<UsernsRule> = joining({ permissions: ['create'] })

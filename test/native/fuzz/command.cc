@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "core/attr.h"
+#include "core/direct/attr.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string name(reinterpret_cast<const char*>(data), size);

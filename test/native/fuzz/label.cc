@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "core/threads.h"
+#include "core/direct/threads.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/proc_status.h"
-#include "core/task_list.h"
+#include "core/direct/task_list.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

@@ -1,5 +1,7 @@
 // The handler of signal 33, which brings a thread to code of ours.
 //
+// Not by libapparmor: it knows no other thread than the calling one.
+//
 // Kernel contract: 33 is the one signal that no thread of a libc program blocks. glibc keeps it for setuid()
 // and does not let sigprocmask() block it; on musl it is free in practice.
 //

@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <string>
 
-#include "availability.h"
-#include "unique_fd.h"
+#include "../availability.h"
+#include "../unique_fd.h"
 
 namespace apparmor {
 namespace {

@@ -1,5 +1,8 @@
 // Every process that /proc shows, and the label of each of its threads.
 //
+// Not by libapparmor: aa_gettaskcon(3) opens one file by its whole path for each task and takes the label apart;
+// for all of them at once that is too slow.
+//
 // Kernel contract: a label and a status may be read of any process that is visible; the executable only
 // by who may trace it. A kernel thread and a zombie have no memory, so no line "Vm…" in their status.
 #pragma once
@@ -8,8 +11,8 @@
 
 #include <vector>
 
-#include "result.h"
-#include "rows.h"
+#include "../result.h"
+#include "../rows.h"
 
 namespace apparmor {
 

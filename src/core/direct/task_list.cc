@@ -11,7 +11,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "availability.h"
+#include "attr.h"
 
 namespace apparmor {
 namespace {

@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "availability.h"
+#include "../proc_status.h"
+#include "attr.h"
 #include "directory.h"
-#include "proc_status.h"
 
 namespace apparmor {
 namespace {

@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <memory>
 
+#include "../availability.h"
+#include "../library.h"
 #include "attr.h"
-#include "availability.h"
-#include "library.h"
 
 namespace apparmor {
 namespace {

@@ -1,5 +1,7 @@
 // Asks the kernel whether it would refuse a transition, changing nothing.
 //
+// Not by libapparmor: before 5.0 it has no function for a dry run.
+//
 // Kernel contract: "permprofile NAME", "permprofile &NAME" for a stack, and "permhat TOKEN^NAME", written
 // to attr/current, are checked like the real request and go no further. They do not look at no_new_privs: where
 // that may matter, a thread with our credentials makes the change and is thrown away.
@@ -7,8 +9,8 @@
 
 #include <string_view>
 
+#include "../result.h"
 #include "attr.h"
-#include "result.h"
 
 namespace apparmor {
 

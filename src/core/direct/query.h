@@ -1,15 +1,17 @@
 // What a label permits, asked of the kernel.
 //
+// Not by libapparmor alone: aa_query_label(3) passes on whether one set of permissions is allowed and audited, and
+// not the four masks; it keeps for ever where it has found the interface at its first call, or that there was none.
+//
 // Kernel contract: <interface>/.access answers one question for each time it is opened. The question is
 // "label", the label, a class byte and a string for that class's rules; the answer is all permissions
-// in four masks. aa_query_label(3) asks so and passes on whether one set of permissions is allowed and audited;
-// it keeps for ever where it has found the interface at its first call, or that there was none.
+// in four masks.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
-#include "result.h"
+#include "../result.h"
 
 namespace apparmor {
 

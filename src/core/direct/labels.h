@@ -1,5 +1,8 @@
 // The labels of other tasks, read from /proc.
 //
+// Not by libapparmor: aa_gettaskcon(3) does not tell which file could not be read. It is asked first for a
+// process; the threads of one are read here, all at once.
+//
 // Kernel contract: /proc/<pid>/attr/…/current tells a task's label to anybody who may read the
 // file; exec and prev of another task answer for the reader, so they are not offered.
 #pragma once
@@ -9,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "result.h"
+#include "../result.h"
 
 namespace apparmor {
 

@@ -1,6 +1,8 @@
 // The threads of this process as the kernel lists them. System calls only, no allocation after the
 // list is opened: it is read while other threads are stopped and may hold malloc's locks.
 //
+// Not by libapparmor: aa_gettaskcon(3) allocates, and malloc's lock may be a stopped thread's.
+//
 // Kernel contract: /proc/self/task has one entry for each thread, and its link count says how many they are. A
 // listing can be cut short when a thread ends meanwhile, so one listing alone does not tell that it is whole.
 #pragma once
@@ -10,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "decimal.h"
+#include "../decimal.h"
 
 namespace apparmor {
 

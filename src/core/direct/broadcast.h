@@ -1,5 +1,7 @@
 // Stops every other thread of the process, has each run one action, and lets them go on.
 //
+// Not by libapparmor: it changes the calling thread only, and allocates and locks, which a signal handler must not.
+//
 // Kernel contract: only a thread itself may change its label, so every thread must run code of
 // ours. A signal brings it there (handler.h).
 //
@@ -24,7 +26,7 @@
 #include <memory>
 #include <optional>
 
-#include "result.h"
+#include "../result.h"
 #include "task_list.h"
 
 namespace apparmor {

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "library.h"
+#include "../library.h"
 
 namespace apparmor {
 

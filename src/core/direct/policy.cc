@@ -1,6 +1,6 @@
 #include "policy.h"
 
-#include "availability.h"
+#include "../availability.h"
 #include "directory.h"
 
 namespace apparmor {

@@ -1,7 +1,9 @@
 #include "attr.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -10,9 +12,8 @@
 #include <cstring>
 #include <vector>
 
-#include "availability.h"
-#include "decimal.h"
-#include "unique_fd.h"
+#include "../decimal.h"
+#include "../unique_fd.h"
 
 namespace apparmor {
 namespace {
@@ -65,6 +66,10 @@ struct Self {
 struct AttrPath {
   char text[64];
 };
+
+// The procfs that was found to number processes as we do. A process's PID namespace never changes, and another
+// mounted procfs is another file system.
+std::atomic<uint64_t> gProvenProc{0};
 
 Self askSelf() noexcept {
   return {static_cast<pid_t>(syscall(SYS_gettid)), readsOurProc()};
@@ -260,6 +265,31 @@ int proveFile(Attr attr) noexcept {
   const Self self{static_cast<pid_t>(syscall(SYS_gettid)), true};
   const UniqueFd fd(openAttr(attr, O_WRONLY, path, self));
   return fd ? prove(attr, fd.get()) : errno;
+}
+
+bool legacyAttrIsAppArmor() noexcept {
+  const int fd = open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  char answer = 'N';
+  const ssize_t n = read(fd, &answer, 1);
+  close(fd);
+  return n == 1 && answer == 'Y';
+}
+
+bool procIsProven() {
+  static thread_local const auto tid = static_cast<pid_t>(syscall(SYS_gettid));
+  char path[64];
+  char* at = putDecimal(putText(path, "/proc/"), tid);
+  *putText(at, "/attr/apparmor/current") = '\0';
+  struct statfs status {};
+  if (statfs(path, &status) != 0 || status.f_type != PROC_SUPER_MAGIC) return false;
+  uint64_t id = 0;
+  static_assert(sizeof status.f_fsid == sizeof id);
+  memcpy(&id, &status.f_fsid, sizeof id);
+  if (id != 0 && id == gProvenProc.load(std::memory_order_relaxed)) return true;
+  if (!readsOurProc()) return false;
+  gProvenProc.store(id, std::memory_order_relaxed);
+  return true;
 }
 
 bool readsOurProc() noexcept {

@@ -1,5 +1,7 @@
 // The rings of io_uring that this process has open. System calls only, no allocation.
 //
+// Not by libapparmor: it knows nothing of the kernel's own threads, which keep a label, too.
+//
 // Kernel contract: a ring's requests run on kernel threads of this process. Workers take the credentials of
 // whoever submitted the request; a poller (SQPOLL) keeps those of its creator for ever, the label too. Both can
 // be renamed, so their names prove nothing; /proc/<tid>/fdinfo says of a ring whether it has a poller.

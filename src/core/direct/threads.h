@@ -1,5 +1,7 @@
 // Changes the label of every thread of the process, or of none.
 //
+// Not by libapparmor: aa_change_profile(2) and aa_stack_profile(3) change the calling thread only.
+//
 // Kernel contract: no task may write another's attribute, a new thread inherits its creator's
 // label, and a change cannot be taken back. So everything that can refuse is asked before anything
 // changes, of every thread, and a failure after that leaves a mixed process, which is not a state to run in.
@@ -11,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
+#include "../result.h"
 #include "attr.h"
 #include "broadcast.h"
-#include "result.h"
 #include "trial.h"
 
 namespace apparmor {

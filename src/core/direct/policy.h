@@ -1,5 +1,7 @@
 // The policy that the kernel holds, as its own files tell it.
 //
+// Not by libapparmor: it has no function that tells which profiles are loaded.
+//
 // Kernel contract: <interface>/policy is the policy of the caller's namespace. Below it,
 // profiles/<any>/{name,mode,attach,sha1|sha256} is one profile, its children and hats stand in its own
 // directory "profiles", and namespaces/<name> is a namespace in this one with the same inside. A file
@@ -9,8 +11,8 @@
 
 #include <string>
 
-#include "result.h"
-#include "rows.h"
+#include "../result.h"
+#include "../rows.h"
 
 namespace apparmor {
 

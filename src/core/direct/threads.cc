@@ -13,10 +13,10 @@
 #include <memory>
 #include <mutex>
 
-#include "copies.h"
-#include "decimal.h"
-#include "hat.h"
-#include "library.h"
+#include "../copies.h"
+#include "../decimal.h"
+#include "../hat.h"
+#include "../library.h"
 #include "task_list.h"
 #include "trial.h"
 

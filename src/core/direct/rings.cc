@@ -8,7 +8,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "unique_fd.h"
+#include "../unique_fd.h"
 
 namespace apparmor {
 namespace {

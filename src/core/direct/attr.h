@@ -1,5 +1,8 @@
 // The calling thread's own AppArmor attributes.
 //
+// Not by libapparmor: it believes a /proc that is false, another namespace's or missing, needs a free descriptor,
+// and drops a label that has no mode. It is asked first (library.h), and this is what it cannot.
+//
 // Kernel contract: a label belongs to a task (one thread), and only the task itself may write its
 // attributes. Three ways lead to them, tried in this order:
 //   1. lsm_get_self_attr / lsm_set_self_attr (Linux 6.8): no /proc, no descriptor, no path rule.
@@ -17,8 +20,8 @@
 #include <string>
 #include <string_view>
 
-#include "result.h"
-#include "unique_fd.h"
+#include "../result.h"
+#include "../unique_fd.h"
 
 namespace apparmor {
 
@@ -71,9 +74,15 @@ Result<UniqueFd> openForLater(Attr attr, const char* call);
 // The same proof alone, of /proc/<tid>/attr/…, for whoever writes it by other means; 0, or an errno.
 int proveFile(Attr attr) noexcept;
 
+// Does libapparmor reach this thread's attribute, and not another process's or a plain file in its place?
+bool procIsProven();
+
 // Does the mounted /proc number processes as we do? In a new PID namespace under the old /proc,
 // /proc/<our tid> is somebody else.
 bool readsOurProc() noexcept;
+
+// Async-signal-safe. On kernels without attr/apparmor: does attr/current belong to AppArmor?
+bool legacyAttrIsAppArmor() noexcept;
 
 // Async-signal-safe: the calling thread's label as the kernel prints it, where the kernel has the
 // system call and the label fits; else nothing.

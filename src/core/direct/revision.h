@@ -1,5 +1,7 @@
 // Waits for changes of a policy.
 //
+// Not by libapparmor: it has no function that waits for a change.
+//
 // Kernel contract: a namespace's revision file becomes readable when its policy has changed since the
 // last read, and then tells the newest number; changes in between are not told one by one. A namespace
 // knows its own policy only, not that of the namespaces in it.
@@ -9,8 +11,8 @@
 #include <mutex>
 #include <string>
 
-#include "result.h"
-#include "unique_fd.h"
+#include "../result.h"
+#include "../unique_fd.h"
 
 namespace apparmor {
 

@@ -1,4 +1,6 @@
 // Small files of /proc and of the policy interface, read below a directory that stays open.
+//
+// Not by libapparmor: it reads one thing by its whole path, where thousands of files are read here.
 #pragma once
 
 #include <sys/types.h>
@@ -7,7 +9,7 @@
 #include <functional>
 #include <string>
 
-#include "unique_fd.h"
+#include "../unique_fd.h"
 
 namespace apparmor {
 
