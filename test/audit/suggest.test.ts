@@ -395,7 +395,7 @@ t.test('a disconnected path needs its flag', async (t) => {
 
 const hex = (text: string) => Buffer.from(text).toString('hex').toUpperCase()
 
-t.test('nothing in a record becomes more than a name', async (t) => {
+t.test('nothing in a record becomes more than a name', async () => {
   const nasty = fc
     .stringMatching(/^[\n\r\t "',#{}*?\\^[\]()=>@/a-z0-9-]{1,30}$/)
     .filter((s) => s !== '')

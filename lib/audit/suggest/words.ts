@@ -1,23 +1,25 @@
 /** Text of records in sentences. Whoever makes a record chooses its names. */
-import { toBytes } from '../../border/bytes.ts'
+import { encode } from '../../border/text.ts'
 
 // What moves the cursor, turns the direction of the writing, or cannot be seen.
-const UNSEEN =
-  /[\0-\x1f"\\\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]/u
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Zs}"\\]/u
 
 /** A name as it may stand in a sentence: in quotes where it is not plain, with escapes for what is not seen. */
 export function shown(name: string): string {
   if (/^[\w./@:+*#~-]+$/.test(name)) return name
-  const text = Array.from(name, (one) => (UNSEEN.test(one) ? escaped(one) : one)).join('')
+  const text = Array.from(name, (one) =>
+    one !== ' ' && UNSEEN.test(one) ? escaped(one) : one,
+  ).join('')
   return `"${text}"`
 }
 
 const escaped = (one: string): string =>
   one === '"' || one === '\\'
     ? `\\${one}`
-    : toBytes(one)
-        .map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`)
-        .join('')
+    : Array.from(
+        encode(one),
+        (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
+      ).join('')
 
 /** `a`, `a and b`, `a, b and c` */
 export function listed(words: readonly string[], last: string = 'and'): string {

@@ -27,7 +27,7 @@ function fieldsOf(
   if (permission === 'eavesdrop') return on
   // Without its name the rule would permit every one.
   if (permission === 'bind') return name === undefined ? undefined : { ...on, name }
-  const wellKnown = permission === 'send' && name !== undefined && !/^:/.test(name) && name !== ''
+  const wellKnown = permission === 'send' && name !== undefined && !name.startsWith(':')
   const peer = {
     ...(wellKnown && { name }),
     ...(label !== undefined && { label }),
