@@ -151,7 +151,7 @@ t.test('every class of the kernels has its rules', async (t) => {
   for (const text of [
     'capability sys_admin,',
     'network inet stream,',
-    'unix (bind, listen, shutdown, getattr, getopt, setopt) type=stream addr=@abs_sock,',
+    'unix (bind, listen, getattr, getopt, setopt) type=stream addr=@abs_sock,',
     'unix (connect, send, receive) type=stream peer=(addr=@srv_sock label=unconfined),',
     'mount fstype=tmpfs options=(rw, nosuid, nodev) tmpfs -> /srv/hv/dir/,',
     'mount options=(rw, bind) /srv/hv/dir/ -> /srv/hv/dir2m/,',
