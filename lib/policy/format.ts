@@ -2,7 +2,7 @@ import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
 import { isObject, ownOptions } from './check.ts'
 import { originOf } from './origin.ts'
 import { parseProfile } from './parse.ts'
-import { Glob } from './pattern.ts'
+import { Glob, plainly } from './pattern.ts'
 import type { Block } from './rules/block.ts'
 import { formatAbi } from './rules/abi.ts'
 import { formatAlias } from './rules/alias.ts'
@@ -95,9 +95,10 @@ class Writer {
 
   rules(rules: readonly (Rule | Statement)[], indent: string): void {
     if (!Array.isArray(rules)) throw invalidArgType('policy.rules', 'an instance of Array', rules)
+    const odd = rules.findIndex((rule: unknown) => !isObject(rule))
+    if (odd >= 0) throw invalidArgType(`policy.rules[${odd}]`, 'a rule', rules[odd])
     const own = this.#indentOf(rules) ?? indent
     for (const [i, rule] of rules.entries()) {
-      if (!isObject(rule as unknown)) throw invalidArgType('policy.rules[]', 'a rule', rule)
       if (i > 0 && !this.#follows(rules[i - 1] as Rule, rule)) this.#startLine()
       const next = rules[i + 1]
       this.#rule(rule, own, next?.kind === 'comment' && next.trailing === true)
@@ -245,7 +246,10 @@ function unwritable(rule: object): TypeError {
 
 /** Whether two parts of rules say the same: the order of words in a list, and of letters, does not count. */
 function isSame(a: unknown, b: unknown, key: string = ''): boolean {
-  if (Glob.is(a)) return Glob.is(b) && a.text === b.text
+  if (Glob.is(b)) {
+    const pattern = plainly(b)
+    return Glob.is(pattern) ? Glob.is(a) && a.text === pattern.text : a === pattern
+  }
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false
     const set = key !== 'values' && a.every((one) => typeof one === 'string')

@@ -81,3 +81,25 @@ export { decide } from './decide.ts'
 export type { Decision, Question, Reason, Transition } from './decide.ts'
 export { transitions } from './transitions.ts'
 export type { Edge } from './transitions.ts'
+export { dockerDefault } from './templates/docker.ts'
+export type { DockerOptions } from './templates/docker.ts'
+export { nodeDefault } from './templates/node.ts'
+export type { NodeExecution, NodeOptions } from './templates/node.ts'
+export {
+  toCompose,
+  toDocker,
+  toKubernetes,
+  toOci,
+  toPodman,
+  toSecurityProfilesOperator,
+  toSystemd,
+} from './manifests/index.ts'
+export type {
+  ComposeFile,
+  KubernetesOptions,
+  KubernetesPatch,
+  KubernetesProfile,
+  Named,
+  OperatorOptions,
+  OperatorProfile,
+} from './manifests/index.ts'

@@ -57,7 +57,10 @@ type IsPermissions<S extends string> = S extends ExecMode
 const QUALIFIERS = ['priority', 'audit', 'access'] as const
 
 /** Options are the object's own, each is read once, and there are no others than these. */
-function take<T extends object>(options: T | undefined, names: readonly (keyof T & string)[]): T {
+export function take<T extends object>(
+  options: T | undefined,
+  names: readonly (keyof T & string)[],
+): T {
   if (options === undefined) return {} as T
   if (!isObject(options)) throw invalidArgType('options', 'of type object', options)
   const found: Record<string, unknown> = {}
@@ -115,7 +118,8 @@ export function file<S extends string>(
   return made(rule)
 }
 
-function absolute(path: unknown, argument: string): Pattern {
+/** A path that begins with `/`; of patterns `@{name}` may stand there. */
+export function absolute(path: unknown, argument: string): Pattern {
   if (typeof path !== 'string' && !Glob.is(path)) {
     throw invalidArgType(argument, 'of type string or a pattern made by glob()', path)
   }

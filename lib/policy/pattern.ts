@@ -75,6 +75,11 @@ export function parsePattern(raw: string): Pattern {
   return text.includes('\\') ? unescape(text) : text
 }
 
+/** A pattern without pattern characters is the text that it matches. */
+export function plainly(pattern: Glob): Pattern {
+  return isPattern(pattern.text) ? pattern : unescape(pattern.text)
+}
+
 const MOST_NESTED = 50
 
 /** Why a pattern cannot be compiled, as a reason behind an argument's name; nothing for a good one. */

@@ -1,5 +1,5 @@
 /** What `compare` and `merge` of the kinds of rules are made of. */
-import { Glob, patternText, type Pattern } from './pattern.ts'
+import { Glob, patternText, plainly, type Pattern } from './pattern.ts'
 import type { FileQualifiers } from './qualifiers.ts'
 
 /** Below zero when the first rule stands before the second one, zero when both say the same. */
@@ -58,7 +58,10 @@ const fieldsOf = <R extends object>(a: R, b: R): (keyof R & string)[] =>
 /** Whether two rules, or parts of them, say the same. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true
-  if (Glob.is(a) || Glob.is(b)) return Glob.is(a) && Glob.is(b) && a.text === b.text
+  if (Glob.is(a) || Glob.is(b)) {
+    const [one, two] = [a, b].map((side) => (Glob.is(side) ? plainly(side) : side))
+    return Glob.is(one) && Glob.is(two) ? one.text === two.text : one === two
+  }
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
   return fieldsOf(a, b).every((name) => isSame(a[name], b[name]))

@@ -21,8 +21,17 @@ const { dir } = makeFiles(t)
 const load = (): unknown => node.execFileSync('sh', ['-c', REPLACE])
 t.teardown(() => node.spawnSync('sh', ['-c', REMOVE], { stdio: 'ignore' }))
 
-// So many directories are searched in vain that the launcher takes long between its request and the exec.
-const env = { PATH: `${'/x:'.repeat(1_000)}/bin` }
+// So many directories are searched in vain that the launcher takes about two seconds between its request and the
+// exec, whatever the kernel's pace. A variable holds 128 kB.
+const searching = (directories: number) => ({ PATH: `${'/x:'.repeat(directories)}/bin` })
+load()
+const time = (directories: number) => {
+  const start = performance.now()
+  spawnSync('true', [], { profile: PROFILE, env: searching(directories) })
+  return performance.now() - start
+}
+const each = Math.max(time(300) - time(1), 1) / 300
+const env = searching(Math.min(40_000, Math.ceil(2000 / each)))
 
 /** Does something to the policy when the launcher is on its way. */
 async function meanwhile(action: string): Promise<node.ChildProcess> {

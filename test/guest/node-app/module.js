@@ -1,0 +1,3 @@
+import dep from './dep/index.js'
+
+export const { answer } = dep
