@@ -293,6 +293,7 @@ t.test('paths are generalised, by name and reversibly', async (t) => {
     '/tmp/web-aB3dEf/x': '/tmp/web-??????/x',
     '/tmp/tmpab12cd_x': '/tmp/tmp????????',
     '/srv/state.json.12345': '/srv/state.json.[0-9]*',
+    '/srv/_logs/2026-11-27T03_15_59_123Z-debug-0.log': '/srv/_logs/[0-9]*-debug-0.log',
   }
   const records = Object.keys(paths).map((path) => open(path, 'r'))
   const found = suggest(records, { generalise: true })

@@ -141,6 +141,8 @@ function* temporary(text: string): Generator<readonly [RegExp, string]> {
     if (!isRandom(name, anywhere)) continue
     yield [new RegExp(`(?<=[/._-])${name}(?=\\.[a-z]{1,5}/?$|/|$)`), '?'.repeat(name.length)]
   }
+  // a time, as programs put it into the names of their logs
+  yield [/(?<=[/._-])(?:19|20)\d\d-?[01]\d-?[0-3]\d[T_]\d[\d_:.]*(?:-\d[\d_:.]*)*Z?/, '[0-9]*']
   yield [/(?<=[^/][._-])\d{3,10}$/, '[0-9]*']
 }
 
