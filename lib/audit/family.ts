@@ -21,8 +21,10 @@ interface Member {
   end: number | null
 }
 
-// The kernel's clock for records is coarse, and processes are looked at now and then only.
-const TOLERANCE = 100
+// The kernel dates records by a clock that is late by its tick, in a guest under load by many; and processes are looked at
+// now and then only.
+const LATE = 1000
+const SEEN = 100
 const DEEPEST = 256
 
 export class Family {
@@ -63,7 +65,28 @@ export class Family {
       this.#learn(labelOf(member.pid))
       for (const pid of childrenOf(member.pid)) this.#admit(pid)
     }
-    return left
+    return left || this.#adopt()
+  }
+
+  /** Takes in those that have lost their parents before anybody looked; `false` when there are none. */
+  #adopt(): boolean {
+    let found = false
+    for (const entry of fs.readdirSync('/proc')) {
+      const pid = Number(entry)
+      const stat = Number.isInteger(pid) && pid !== process.pid ? statOf(pid) : null
+      if (stat === null || stat.dead || stat.start < this.#root.start) continue
+      if (!this.#reapers.has(stat.parent) || stat.parent === process.pid) continue
+      if (!this.#knows(labelOf(pid) ?? undefined)) continue
+      this.#admit(pid)
+      found = true
+    }
+    return found
+  }
+
+  // Numbers are given in their order, and then from the beginning again.
+  #isYounger(pid: number): boolean {
+    const most = Number(read('/proc/sys/kernel/pid_max') ?? 32768)
+    return (pid - this.#root.pid + most) % most < most / 2
   }
 
   /** Whether a record is about one of them. */
@@ -71,11 +94,11 @@ export class Family {
     const { pid, profile } = record
     if (pid === undefined) return false
     const time = record.audit?.time.getTime() ?? Date.now()
-    if (time < this.since - TOLERANCE) return false
+    if (time < this.since - LATE) return false
     const own = this.#members.some((member) => member.pid === pid && wasThere(member, time))
     const found = own ? true : this.#descends(pid, time)
     if (found === true && profile !== undefined) this.#learn(profile)
-    return found ?? this.#knows(profile)
+    return found ?? (this.#knows(profile) && this.#isYounger(pid))
   }
 
   #admit(pid: number): void {
@@ -92,7 +115,7 @@ export class Family {
       const stat = statOf(at)
       if (stat === null) return undefined
       // The number has gone to another process since.
-      if (at === pid && timeOf(stat.start) > time + TOLERANCE) return undefined
+      if (at === pid && timeOf(stat.start) > time + LATE) return undefined
       const isMember = this.#members.some((one) => one.pid === at && one.start === stat.start)
       if (isMember) {
         for (const one of line) this.#admit(one)
@@ -119,7 +142,7 @@ export class Family {
 }
 
 const wasThere = ({ start, end }: Member, time: number): boolean =>
-  time >= timeOf(start) - TOLERANCE && (end === null || time <= end + TOLERANCE)
+  time >= timeOf(start) - LATE && (end === null || time <= end + SEEN)
 
 function labelOf(pid: number): string | null {
   try {

@@ -39,13 +39,12 @@ async function names(denials: AsyncIterable<LogRecord>): Promise<string[]> {
 }
 
 t.test('the denials of a child and of all that it starts, and no others', async (t) => {
+  for (const name of ['one', 'two', 'three', 'four', 'other']) writeFileSync(at(name), name)
   const bystander = plainSpawn('/bin/sh', ['-c', 'sleep 0.2'])
   const child = sh(
     `read x < ${at('one')}; (read x < ${at('two')}); sh -c 'cat ${at('three')}'; exec cat ${at('four')}`,
   )
-  for (const name of ['one', 'two', 'three', 'four']) writeFileSync(at(name), name)
   const other = sh(`sleep 0.1; read x < ${at('other')}`)
-  writeFileSync(at('other'), '')
   const [found, others] = await Promise.all([
     names(denialsOf(child, { source: 'kmsg', signal: signal() })),
     names(denialsOf(other, { source: 'kmsg', signal: signal() })),
