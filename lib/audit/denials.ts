@@ -4,7 +4,7 @@ import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
 import { fs } from '../border/node.ts'
 import { readOptions } from '../border/options.ts'
 import { checkText } from '../border/args.ts'
-import { Family } from './family.ts'
+import { Family, LATE } from './family.ts'
 import { follow, type Follow, type FollowOptions } from './follow/follow.ts'
 import { isProbe, provoke } from './follow/probe.ts'
 import { lost } from './loss.ts'
@@ -79,7 +79,7 @@ export function denialsOf(
   const log = follow({
     ...(source !== undefined && { source: source as string }),
     ...(signal !== undefined && { signal: signal as AbortSignal }),
-    since: new Date(family.since - 100),
+    since: new Date(family.since - LATE),
     // The mark at the end is a denial.
     event: Array.from(new Set<AuditEvent>([...events, 'denied'])),
   })

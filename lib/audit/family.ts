@@ -23,7 +23,7 @@ interface Member {
 
 // The kernel dates records by a clock that is late by its tick, in a guest under load by many; and processes are looked at
 // now and then only.
-const LATE = 1000
+export const LATE = 1000
 const SEEN = 100
 const DEEPEST = 256
 
