@@ -24,7 +24,7 @@ export interface RecordsOptions extends RecordFilter {
  *
  * @param source the path of a file or its URL; or an iterable, sync or async, of strings or `Uint8Array`s. Strings in
  *   it are lines, but for a stream with an encoding; bytes may be cut anywhere.
- * @throws {@link AppArmorError} from the iteration: `ERR_APPARMOR_LOG` when the file cannot be read
+ * @throws `AppArmorError` from the iteration: `ERR_APPARMOR_LOG` when the file cannot be read
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js

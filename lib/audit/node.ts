@@ -1,4 +1,8 @@
-/** `apparmor/audit` in Node.js: all that runs anywhere, and what reads files and follows the log. */
+/**
+ * `apparmor/audit` in Node.js: all that runs anywhere, and what reads files and follows the log.
+ *
+ * @module audit
+ */
 export * from './index.ts'
 // In place of the one that takes streams and lines only.
 export { records } from './files.ts'

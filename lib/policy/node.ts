@@ -3,7 +3,7 @@
  *
  * This is the whole of `apparmor/policy`. The part that needs no kernel, no compiler and no Node is in `index.ts`.
  *
- * @module
+ * @module policy
  */
 export * from './index.ts'
 export { expectPolicy } from './expect_kernel.ts'

@@ -29,7 +29,9 @@ bool matches(const Note& note, Shared kind) {
 const void* tableOf(const Note& note) {
   int64_t distance = 0;
   memcpy(&distance, note.distance, sizeof distance);
-  return note.distance + distance;
+  // by numbers: the table is no part of the note
+  const auto here = reinterpret_cast<uintptr_t>(note.distance);
+  return reinterpret_cast<const void*>(here + static_cast<uintptr_t>(distance));
 }
 
 constexpr size_t padded(size_t size) {

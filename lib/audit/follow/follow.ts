@@ -44,9 +44,9 @@ const PROBE_TIME = 1000
  * process: one who reads slowly costs no memory, and gets `lost` when the log has overwritten them.
  *
  * It starts at the first `next()`, and is awake only while one waits: then it keeps the program alive, and looks every
- * {@link LONGEST} ms at least. Leaving the loop ends it. Reading needs root, or what the error says.
+ * 200 ms at least. Leaving the loop ends it. Reading needs root, or what the error says.
  *
- * @throws {@link AppArmorError} from the iteration: `ERR_APPARMOR_LOG` when the source cannot be read or becomes
+ * @throws `AppArmorError` from the iteration: `ERR_APPARMOR_LOG` when the source cannot be read or becomes
  *   something else than a log, `ERR_APPARMOR_NO_LOG` when `'auto'` finds none
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example

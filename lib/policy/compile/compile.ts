@@ -38,7 +38,7 @@ export interface CompiledPolicy {
  * @param options see {@link CompileOptions}; an unknown one is refused
  * @returns the binary policy, with the names of the profiles in it
  * @throws {@link PolicyCompileError} (rejects) `ERR_APPARMOR_COMPILE` with diagnostics
- * @throws {@link AppArmorError} (rejects) `ERR_APPARMOR_PARSER_MISSING` when the compiler is not installed,
+ * @throws `AppArmorError` (rejects) `ERR_APPARMOR_PARSER_MISSING` when the compiler is not installed,
  *   `ERR_APPARMOR_PARSER` when it cannot be run or takes too long
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`; the signal's
  *   reason when it aborts (all reject)

@@ -26,7 +26,7 @@ export interface LoadReport {
  * @param options for the compiler, see {@link CompileOptions}
  * @returns the profiles that are loaded now
  * @throws {@link PolicyCompileError} (rejects) nothing was loaded
- * @throws {@link AppArmorError} (rejects) `EEXIST` a profile is loaded already; `EACCES`, `EPERM` this process may
+ * @throws `AppArmorError` (rejects) `EEXIST` a profile is loaded already; `EACCES`, `EPERM` this process may
  *   not load policy (it needs CAP_MAC_ADMIN and no profile that forbids it); `ENOENT` the policy interface is not
  *   visible (most containers); `ERR_APPARMOR_POLICY_HARMFUL` for what would harm the kernel; those of
  *   {@link compile}. `done` lists the profiles of other namespaces that

@@ -20,7 +20,7 @@ export type LoadableMode = 'enforce' | 'complain' | 'kill' | 'unconfined'
  *
  * @param profile the name of a loaded profile: `'web'`, `'web//upload'`, `':ns:web'`
  * @param mode `'enforce'`, `'complain'` (logs and permits), `'kill'`, `'unconfined'`
- * @throws {@link AppArmorError} (rejects) `ENOENT` no such profile; `ERR_APPARMOR_FEATURE_MISSING` the kernel does
+ * @throws `AppArmorError` (rejects) `ENOENT` no such profile; `ERR_APPARMOR_FEATURE_MISSING` the kernel does
  *   not show the policy that it holds; those of {@link replace}
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` (reject)
  * @example

@@ -30,7 +30,7 @@ export type RemovableSource = LoadableSource | { readonly profile: string }
  * @param source `{ profile }` for one by its name; or policy, for all profiles that it defines
  * @param options see {@link RemoveOptions}
  * @returns the names of the removed profiles
- * @throws {@link AppArmorError} (rejects) `ENOENT` no such profile; `ERR_APPARMOR_PROFILE_IN_USE` processes run
+ * @throws `AppArmorError` (rejects) `ENOENT` no such profile; `ERR_APPARMOR_PROFILE_IN_USE` processes run
  *   under it, the first of them in `pid`; `EACCES`, `EPERM` as {@link load}. `done` lists what is gone already
  * @throws {@link PolicyCompileError}, TypeError, RangeError (reject) as {@link load}
  * @example

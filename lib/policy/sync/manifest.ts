@@ -62,7 +62,7 @@ export function writeManifest(file: string, files: Manifest): void {
 /**
  * Keeps others from the manifest until the function that it returns is called, or this process ends.
  *
- * @throws {@link AppArmorError} `ERR_APPARMOR_SYNC_RUNNING` while another process has it
+ * @throws `AppArmorError` `ERR_APPARMOR_SYNC_RUNNING` while another process has it
  */
 export async function lockManifest(file: string): Promise<() => Promise<void>> {
   // A name in the abstract namespace of sockets goes with the process that has it, however it ends.

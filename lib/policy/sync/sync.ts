@@ -73,7 +73,7 @@ export interface SyncReport {
  *   hidden ones and what package managers and editors leave behind
  * @param options `owner`, and see {@link SyncOptions}
  * @returns what was done, and which files could not be loaded
- * @throws {@link AppArmorError} (rejects) `ERR_APPARMOR_SYNC_RUNNING` another process syncs for this owner;
+ * @throws `AppArmorError` (rejects) `ERR_APPARMOR_SYNC_RUNNING` another process syncs for this owner;
  *   `ERR_APPARMOR_MANIFEST` its manifest cannot be read; the codes of {@link load} for what concerns all files; Node's own
  *   errors when the directory cannot be read or the manifest not written
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError (reject)
