@@ -51,10 +51,17 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   policyCacheDirectory: ['/nowhere', '/nowhere', false],
   removePolicyCache: ['/nowhere'],
   loadPolicyCache: ['/nowhere'],
+  readAuditGroup: [-1],
   launch: [() => 0],
   execve: ['/nowhere', ['a'], ['A=b'], [1000]],
 }
-const NONE = ['availability', 'findMountpoint', 'loadedProfiles', 'policyRevisions']
+const NONE = [
+  'availability',
+  'findMountpoint',
+  'loadedProfiles',
+  'openAuditGroup',
+  'policyRevisions',
+]
 const ANYTHING: readonly unknown[] = [
   undefined,
   null,
