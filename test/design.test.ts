@@ -110,11 +110,33 @@ t.test('no module of the library imports the command line', async (t) => {
   }
 })
 
+t.test('the command line is made of the public API', async (t) => {
+  const faces = ['index', 'child_process/index', 'policy/node', 'audit/node']
+  const helpers = ['border/node', 'border/text'] // small, and bundled
+  for (const file of sources('lib/cli')) {
+    for (const specifier of imports(file).filter((specifier) => specifier.startsWith('.'))) {
+      const module = join(file, '..', specifier).replace(/^lib\/|\.ts$/g, '')
+      t.ok(
+        module.startsWith('cli/') || [...faces, ...helpers].includes(module),
+        `${file}: ${specifier}`,
+      )
+    }
+  }
+})
+
 t.test('imports are relative with their ending, of Node, or of a dependency', async (t) => {
-  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: object }
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as {
+    dependencies: object
+    devDependencies: object
+  }
   for (const file of sources('lib')) {
+    // What the command line needs is bundled into it.
+    const bundled = file.startsWith('lib/cli/') ? devDependencies : {}
     for (const specifier of imports(file)) {
-      const fine = /^node:|^\.\.?\/.*\.ts$/.test(specifier) || specifier in dependencies
+      const fine =
+        /^node:|^\.\.?\/.*\.ts$/.test(specifier) ||
+        specifier in dependencies ||
+        specifier in bundled
       t.ok(fine, `${file}: ${specifier}`)
     }
   }

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -55,6 +55,38 @@ const SETTINGS = {
   clean: false,
   logLevel: 'error',
   failOnWarn: true,
+}
+
+// The command line takes the library by its name, as any other program does: nothing of it is there twice.
+const byName = () => {
+  const faces = new Map(
+    ['index', 'child_process', 'policy', 'audit'].map((name) => [
+      join(root, moduleOf(name)),
+      name === 'index' ? 'apparmor' : `apparmor/${name}`,
+    ]),
+  )
+  return {
+    name: 'library-by-name',
+    resolveId(/** @type {string} */ id, /** @type {string | undefined} */ importer) {
+      const face = id.startsWith('.') && importer ? faces.get(resolve(importer, '..', id)) : null
+      return face ? { id: face, external: true } : null
+    },
+  }
+}
+
+/** Builds the command line, a file for each command, so that no command loads another; and its manual. */
+async function bundleProgram() {
+  const { build } = await import('tsdown')
+  await build({
+    ...SETTINGS,
+    entry: { cli: 'lib/cli/index.ts', cli_main: 'lib/cli/main.ts' }, // the second for tests
+    outputOptions: { chunkFileNames: 'cli_[name].js', comments: false },
+    dts: false,
+    plugins: [byName()],
+  })
+  const { manual } = await import('./cli/man.js') // of what tsc has just built
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  writeFileSync(join(root, 'dist/apparmor.1'), await manual(version))
 }
 
 /** Builds dist/, but for what CommonJS needs. */
@@ -110,6 +142,7 @@ export async function buildTs() {
     const { status } = spawnSync(process.execPath, [tsc], { cwd: root, stdio: ['ignore', 2, 2] })
     if (status !== 0) return false
     await bundle()
+    await bundleProgram()
     await addCommonJs()
     return true
   } catch (error) {

@@ -8,8 +8,8 @@ export const HEADERS = ['LICENSE.md', 'napi-inl.h', 'napi.h'].map(
   (name) => `node-addon-api/${name}`,
 )
 
-/** What the entries share; the bundler decides how many files that makes. */
-const CHUNK = /^dist\/((\w+_)?anywhere\.js|shared\d*\.(js|d\.ts))$/
+/** What the entries share, and the commands; the bundler decides how many files that makes. */
+const CHUNK = /^dist\/((\w+_)?anywhere\.js|shared\d*\.(js|d\.ts)|cli_\w+\.js)$/
 
 const FIXED = [
   'CHANGELOG.md',
@@ -18,6 +18,8 @@ const FIXED = [
   'SECURITY.md',
   'THIRD-PARTY-NOTICES.md',
   'binding.gyp',
+  'dist/apparmor.1',
+  'dist/cli.js',
   ...entries().flatMap((name) =>
     ['js', 'd.ts', ...(isForCommonJs(name) ? ['cjs', 'd.cts'] : [])].map(
       (ending) => `dist/${name}.${ending}`,

@@ -1,0 +1,142 @@
+import {
+  AppArmorError,
+  changeProfile,
+  execve,
+  formatLabel,
+  parseLabel,
+  stackProfile,
+} from '../../index.ts'
+import { builtin } from '../../border/node.ts'
+import { command, Refusal, UsageError, type Call, type Command, type Options } from '../command.ts'
+import { CANNOT_CONFINE, CANNOT_EXECUTE, findProgram, NOT_FOUND } from '../program.ts'
+
+const OPTIONS = {
+  profile: {
+    type: 'string',
+    short: 'p',
+    value: 'PROFILE',
+    complete: 'profile',
+    help: 'the profile that the program runs under',
+  },
+  namespace: {
+    type: 'string',
+    short: 'n',
+    value: 'NAMESPACE',
+    help: 'the policy namespace of PROFILE; alone: whatever is unconfined in it',
+  },
+  stack: {
+    type: 'boolean',
+    short: 's',
+    help: 'add PROFILE to the label that the program would have anyway',
+  },
+  immediate: {
+    type: 'boolean',
+    short: 'i',
+    help: 'change to PROFILE before the program is started: it must allow to execute the program, too',
+  },
+  user: {
+    type: 'string',
+    short: 'u',
+    value: 'USER',
+    help: 'run the program as this user; needs root',
+  },
+  verbose: { type: 'boolean', short: 'v', help: 'say on stderr what is run' },
+  debug: { type: 'boolean', short: 'd', help: 'as --verbose' },
+} as const satisfies Options
+
+type ExecCall = Call<typeof OPTIONS>
+
+const EXEC: Command = command({
+  name: 'exec',
+  summary: 'Run a program under a profile',
+  description: [
+    'The program takes the place of this one: it has the same process number, and its exit status is the exit ' +
+      'status. If it cannot be confined, it is not executed. The options of aa-exec work.',
+  ],
+  operands: [
+    { name: 'PROGRAM', help: 'a path, or a name that is found in PATH', complete: 'program' },
+    {
+      name: 'ARGUMENT',
+      help: 'passed on, whatever it looks like',
+      optional: true,
+      multiple: true,
+      complete: 'file',
+    },
+  ],
+  passesOn: true,
+  options: OPTIONS,
+  examples: [
+    { run: 'apparmor exec -p web -- node server.js', what: 'under the profile web' },
+    {
+      run: 'apparmor exec --stack -p web id',
+      what: 'under web, and what confines this shell besides',
+    },
+    { run: 'sudo apparmor exec -p web -u www-data -- node server.js', what: 'as another user' },
+  ],
+  exits: {
+    [CANNOT_CONFINE]: 'the program could not be confined, and was not executed',
+    [CANNOT_EXECUTE]: 'the program could not be executed',
+    [NOT_FOUND]: 'there is no such program',
+    130: 'any other status is that of the program',
+  },
+  failed: CANNOT_CONFINE,
+  async run(call) {
+    const { options, operands, err, world } = call
+    const [program = '', ...args] = operands
+    const label = labelOf(options)
+    const file = findProgram(program, world.env.PATH)
+    if (options.user !== undefined) become(options.user)
+    if (options.verbose || options.debug) {
+      err.line(
+        `apparmor exec: ${[file, ...args].join(' ')}, under ${options.stack ? '&' : ''}${label}`,
+      )
+    }
+    start(file, [program, ...args], label, options, world.env)
+  },
+})
+export default EXEC
+
+function labelOf({ profile, namespace }: ExecCall['options']): string {
+  if (profile === undefined && namespace === undefined) {
+    throw new UsageError('which profile? -p PROFILE, or -n NAMESPACE')
+  }
+  if (namespace === undefined) return profile as string
+  const parts = parseLabel(profile ?? 'unconfined')
+  return formatLabel(parts.map((part) => ({ ...part, namespace: part.namespace ?? namespace })))
+}
+
+function start(
+  file: string,
+  [argv0 = file, ...args]: readonly string[],
+  label: string,
+  { stack, immediate }: ExecCall['options'],
+  env: ExecCall['world']['env'],
+): void {
+  const common = { argv0, env }
+  const target = immediate ? {} : stack ? { stack: label } : { profile: label }
+  if (immediate) (stack ? stackProfile : changeProfile)(label)
+  try {
+    execve(file, args, { ...common, ...target })
+  } catch (error) {
+    const { code, syscall, message } = error as AppArmorError
+    if (syscall !== 'execve') throw error
+    // A script without #!: execvp(3) gives it to the shell.
+    if (code === 'ENOEXEC') execve('/bin/sh', [file, ...args], { ...common, ...target })
+    throw new Refusal(message, code === 'ENOENT' ? NOT_FOUND : CANNOT_EXECUTE)
+  }
+}
+
+function become(user: string): void {
+  const { spawnSync } = builtin('node:child_process')
+  const id = spawnSync('/usr/bin/id', ['-g', '--', user], { encoding: 'utf8' })
+  const group = Number(id.stdout)
+  if (id.status !== 0 || !Number.isInteger(group))
+    throw new Refusal(`There is no user '${user}'`, CANNOT_CONFINE)
+  const { initgroups, setgid, setuid } = process as Required<NodeJS.Process> & {
+    initgroups(user: string | number, group: number): void
+  }
+  const name = /^\d+$/.test(user) ? Number(user) : user
+  initgroups(name, group)
+  setgid(group)
+  setuid(name)
+}

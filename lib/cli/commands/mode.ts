@@ -1,0 +1,72 @@
+import { profiles } from '../../index.ts'
+import { remove, setMode, type LoadableMode } from '../../policy/node.ts'
+import { command, DONE_OR_FAILED, type Command } from '../command.ts'
+import { documentSchema, exactly, listOf } from '../json.ts'
+import { modeSpan } from '../mode.ts'
+
+const LOADABLE: readonly string[] = [
+  'enforce',
+  'complain',
+  'kill',
+  'unconfined',
+] satisfies LoadableMode[]
+
+const MODE: Command = command({
+  name: 'mode',
+  summary: 'Set the mode of loaded profiles',
+  description: [
+    'enforce denies and logs, complain permits and logs, kill ends the process that breaks a rule, unconfined ' +
+      'permits everything. disable removes the profile from the kernel.',
+    'No file changes: it lasts until the profile is loaded again. Children and hats keep their modes. Needs root.',
+  ],
+  operands: [
+    {
+      name: 'MODE',
+      help: `${[...LOADABLE, 'disable'].join(', ')}`,
+      choices: [...LOADABLE, 'disable'],
+    },
+    { name: 'PROFILE', help: 'a loaded profile', multiple: true, complete: 'profile' },
+  ],
+  options: {
+    unconfine: {
+      type: 'boolean',
+      help: 'with disable: even when processes run under it: these are unconfined then',
+    },
+    children: { type: 'boolean', short: 'c', help: 'its children and hats, too' },
+  },
+  examples: [
+    { run: 'sudo apparmor mode complain web', what: 'see in the log what enforce would deny' },
+    { run: 'sudo apparmor mode enforce --children web', what: 'web and its hats' },
+    { run: 'sudo apparmor mode disable web', what: 'until it is loaded again' },
+  ],
+  exits: DONE_OR_FAILED,
+  schema: documentSchema('mode', {
+    changed: listOf(
+      exactly({ profile: { type: 'string' }, mode: { enum: [...LOADABLE, 'disable'] } }),
+    ),
+  }),
+  async run({ operands: [mode = '', ...names], options: { unconfine, children }, json, out }) {
+    const changed: { profile: string; mode: string }[] = []
+    for (const name of names) {
+      if (mode === 'disable') {
+        await remove({ profile: name }, unconfine ? { running: 'unconfine' } : {})
+        changed.push({ profile: name, mode })
+        continue
+      }
+      for (const profile of [name, ...(children ? await below(name) : [])]) {
+        await setMode(profile, mode as LoadableMode)
+        changed.push({ profile, mode })
+      }
+    }
+    if (json) return out.json({ version: 1, changed })
+    for (const { profile } of changed) {
+      out.line(`${profile}: `, mode === 'disable' ? 'removed' : modeSpan(mode as LoadableMode))
+    }
+  },
+})
+export default MODE
+
+async function below(name: string): Promise<readonly string[]> {
+  const labels = (await profiles()).map(({ label }) => label)
+  return labels.filter((label) => label.startsWith(`${name}//`))
+}

@@ -1,0 +1,99 @@
+import { sync, type SyncOptions, type SyncStep } from '../../policy/node.ts'
+import { command, NO, UsageError, type Command } from '../command.ts'
+import { COMPILE_OPTIONS, compileOptions } from '../compile_options.ts'
+import { count } from '../group.ts'
+import { documentSchema, exactly, listOf } from '../json.ts'
+import { dim, green, red, yellow } from '../screen.ts'
+
+const PAINT = { load: green, replace: green, remove: red, keep: yellow }
+const PLANNED = {
+  load: 'would load',
+  replace: 'would replace',
+  remove: 'would remove',
+  keep: 'would keep',
+}
+const DONE = { load: 'loaded', replace: 'replaced', remove: 'removed', keep: 'kept' }
+const WIDTH = 'would replace'.length
+
+const SYNC: Command = command({
+  name: 'sync',
+  summary: 'Make the kernel hold what a directory says',
+  description: [
+    'Loads what is new, replaces what has changed, removes what is gone. It touches only profiles that it has ' +
+      'loaded itself for the same owner. A profile in use stays. Needs root.',
+  ],
+  operands: [{ name: 'DIRECTORY', help: 'a directory of policy', complete: 'directory' }],
+  options: {
+    ...COMPILE_OPTIONS,
+    owner: {
+      type: 'string',
+      short: 'o',
+      value: 'NAME',
+      help: 'who owns the profiles, such as the name of your application',
+    },
+    'dry-run': { type: 'boolean', help: 'only show the plan' },
+    state: {
+      type: 'string',
+      value: 'DIRECTORY',
+      complete: 'directory',
+      help: 'where it keeps what it has loaded; default /var/lib/apparmor-sync',
+    },
+    unconfine: {
+      type: 'boolean',
+      help: 'also remove profiles that processes run under: these are unconfined then',
+    },
+    adopt: {
+      type: 'boolean',
+      help: 'take over profiles of the same names that somebody else has loaded',
+    },
+  },
+  examples: [
+    { run: 'sudo apparmor sync /etc/my-app/apparmor --owner my-app --dry-run', what: 'the plan' },
+    { run: 'sudo apparmor sync /etc/my-app/apparmor --owner my-app', what: 'the deed' },
+  ],
+  exits: {
+    0: 'the kernel holds what the directory says',
+    [NO]: 'some files could not be loaded',
+    2: 'nothing was done',
+  },
+  schema: documentSchema('sync', {
+    dryRun: { type: 'boolean' },
+    steps: listOf(
+      exactly({
+        action: { enum: ['load', 'replace', 'remove', 'keep'] },
+        profile: { type: 'string' },
+        file: { type: 'string' },
+      }),
+    ),
+    unchanged: { type: 'integer' },
+    errors: listOf(exactly({ file: { type: 'string' }, message: { type: 'string' } })),
+  }),
+  async run({ operands: [directory = ''], options, json, out, err }) {
+    const { owner, 'dry-run': dryRun = false, state, unconfine, adopt, ...rest } = options
+    if (owner === undefined) throw new UsageError('--owner NAME is missing')
+    const how: SyncOptions = {
+      ...compileOptions(rest),
+      owner,
+      dryRun,
+      ...(state !== undefined && { state }),
+      ...(unconfine && { running: 'unconfine' }),
+      ...(adopt && { adopt }),
+    }
+    const { steps, unchanged, errors } = await sync(directory, how)
+    if (json) {
+      const said = errors.map(({ file, error }) => ({ file, message: error.message }))
+      out.json({ version: 1, dryRun, steps, unchanged, errors: said })
+    } else {
+      const words: Readonly<Record<SyncStep['action'], string>> = dryRun ? PLANNED : DONE
+      for (const { action, profile, file } of steps) {
+        out.line(PAINT[action](words[action].padEnd(WIDTH)), ` ${profile}  `, dim(file))
+      }
+      for (const { file, error } of errors) err.line(red(`${file}: `), error.message)
+      err.line(
+        dim(`${count(steps.length, 'profile')} to change, ${count(unchanged, 'file')} unchanged`),
+      )
+    }
+    return errors.length > 0 ? NO : 0
+  },
+})
+export default SYNC

@@ -1,0 +1,100 @@
+/** Reads files of policy, and the files that they include, as apparmor_parser finds them. */
+import { fs, path } from '../border/node.ts'
+import { decode, encode } from '../border/text.ts'
+import { parseProfile, type IncludedFile, type Policy, type Resolve } from '../policy/node.ts'
+import type { Text, World } from './command.ts'
+
+export const BASE = '/etc/apparmor.d'
+
+export const BASE_OPTION: Text = {
+  type: 'string',
+  value: 'DIRECTORY',
+  complete: 'directory',
+  help: `where <…> of an include is looked up; default ${BASE}`,
+}
+
+/** A file's text, or with `-` what comes on stdin. A byte that is not UTF-8 stays one. */
+export async function readText(file: string, world: World): Promise<string> {
+  if (file !== '-') return decode(fs.readFileSync(file, 'latin1'))
+  const chunks: Buffer[] = []
+  for await (const chunk of world.stdin) chunks.push(Buffer.from(chunk as Uint8Array))
+  return decode(Buffer.concat(chunks).toString('latin1'))
+}
+
+/** Replaces a file's content: it is whole at any time, and keeps its mode and owner. */
+export function writeText(file: string, text: string): void {
+  const target = fs.realpathSync(file)
+  const { mode, uid, gid } = fs.statSync(target)
+  const temporary = `${target}.${process.pid}.tmp`
+  const fd = fs.openSync(temporary, 'wx', mode)
+  try {
+    fs.writeFileSync(fd, encode(text), 'latin1')
+    fs.fchmodSync(fd, mode)
+    if (process.getuid?.() === 0) fs.fchownSync(fd, uid, gid)
+    fs.fsyncSync(fd)
+    fs.renameSync(temporary, target)
+  } catch (error) {
+    fs.rmSync(temporary, { force: true })
+    throw error
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+export async function readPolicy(file: string, base: string, world: World): Promise<Policy> {
+  return parse(await readText(file, world), file, base)
+}
+
+export const parse = (text: string, file: string, base: string): Policy =>
+  parseProfile(text, { file, resolve: resolver(base) })
+
+/** The files of a directory that apparmor_parser takes for policy. */
+export function policyFiles(directory: string): readonly string[] {
+  return fs
+    .readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => !entry.isDirectory() && !IGNORED.test(entry.name))
+    .map(({ name }) => path.join(directory, name))
+    .filter((file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile())
+    .sort()
+}
+
+// As libapparmor's is_blacklisted.
+const IGNORED =
+  /^\.|^README$|~$|\.(dpkg-(new|old|dist|bak|remove)|pacsave|pacnew|rpmnew|rpmsave|orig|rej)$|^$/
+
+/** Every policy of a directory that can be read; of the others, why not. */
+export function readDirectory(directory: string): {
+  readonly policies: readonly { readonly file: string; readonly policy: Policy }[]
+  readonly problems: readonly { readonly file: string; readonly error: Error }[]
+} {
+  const policies: { file: string; policy: Policy }[] = []
+  const problems: { file: string; error: Error }[] = []
+  for (const file of policyFiles(directory)) {
+    try {
+      policies.push({
+        file,
+        policy: parse(decode(fs.readFileSync(file, 'latin1')), file, directory),
+      })
+    } catch (error) {
+      problems.push({ file, error: error as Error })
+    }
+  }
+  return { policies, problems }
+}
+
+function resolver(base: string): Resolve {
+  return ({ path: name, magic }) => {
+    const place = path.resolve(magic ? base : '.', name)
+    try {
+      if (!fs.statSync(place).isDirectory()) return included(place)
+      return policyFiles(place).map(included)
+    } catch {
+      return null
+    }
+  }
+}
+
+const included = (file: string): IncludedFile => ({
+  file,
+  text: decode(fs.readFileSync(file, 'latin1')),
+})
