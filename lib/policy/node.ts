@@ -6,6 +6,8 @@
  * @module policy
  */
 export * from './index.ts'
+export { expectPolicy } from './expect_kernel.ts'
+export type { KernelExpectOptions } from './expect_kernel.ts'
 export { check, compile } from './compile/compile.ts'
 export type {
   CompiledPolicy,
