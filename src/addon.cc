@@ -35,6 +35,9 @@ constexpr Export kExports[] = {
     {"queryAccess", native<askAccess>},
     {"queryLabel", native<askLabel>},
 
+    {"openAuditGroup", native<openAuditSocket>},
+    {"readAuditGroup", native<readAuditSocket>},
+
     {"changeProcess", native<changeProcess>},
     {"changeThread", native<changeThread>},
     {"changeExec", native<changeExec>},

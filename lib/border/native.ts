@@ -38,6 +38,10 @@ export interface Native {
     label: string,
     match: string,
   ): [allow: number, deny: number, audit: number, quiet: number]
+  /** a descriptor that does not block */
+  openAuditGroup(): number
+  /** a record as the kernel's ring has it; `null` when there is none */
+  readAuditGroup(fd: number): string | null
   changeProcess(
     kind: Kind,
     profile: string,

@@ -29,4 +29,7 @@ Function loadBinary, removeProfile;
 // watch.cc
 Function watchRevision;
 
+// audit_group.cc
+Function openAuditSocket, readAuditSocket;
+
 }  // namespace apparmor::node

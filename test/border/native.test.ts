@@ -48,10 +48,17 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   runInHat: [['hat'], () => {}],
   loadPolicy: ['load', new Uint8Array(1)],
   removePolicy: ['apparmor-test-missing'],
+  readAuditGroup: [-1],
   launch: [() => 0],
   execve: ['/nowhere', ['a'], ['A=b'], [1000]],
 }
-const NONE = ['availability', 'findMountpoint', 'loadedProfiles', 'policyRevisions']
+const NONE = [
+  'availability',
+  'findMountpoint',
+  'loadedProfiles',
+  'openAuditGroup',
+  'policyRevisions',
+]
 const ANYTHING: readonly unknown[] = [
   undefined,
   null,
