@@ -25,6 +25,7 @@ async function runWithPeer(title, name) {
 try {
   console.log('Start, on this machine')
   execFileSync(process.execPath, ['bench/import.js'], { stdio: 'inherit' })
+  execFileSync(process.execPath, ['bench/cli.js'], { stdio: 'inherit' })
   console.log('\nPolicy, on this machine')
   execFileSync(process.execPath, ['bench/policy.js'], { stdio: 'inherit' })
   const synced = await runUnderAppArmor([process.execPath, 'bench/sync.js'], { timeout: 1800 })

@@ -64,6 +64,12 @@ t.test('files', async (t) => {
     'more than its target',
   )
   t.equal(ask('/a r, link /a -> /b,', { link: '/a', target: '/b' }), 'allowed')
+  t.equal(
+    ask('/a rl, link /a -> /b,', { link: '/a', target: '/b' }),
+    'unmentioned, audited',
+    'one rule that compares is enough',
+  )
+  t.equal(ask('all,', { link: '/a', target: '/b' }), 'allowed')
   t.equal(ask('link /a -> /c,', { link: '/a', target: '/b' }), 'unmentioned, audited')
   t.equal(ask('/usr/a r,', { ...r, file: '/mnt/a' }, 'alias /usr/ -> /mnt/,\n'), 'allowed')
 })
