@@ -31,9 +31,15 @@ constexpr Export kExports[] = {
     {"watchRevision", native<watchRevision>},
     {"loadPolicy", native<loadBinary>},
     {"removePolicy", native<removeProfile>},
+    {"policyCacheDirectory", native<findCache>},
+    {"removePolicyCache", native<clearCache>},
+    {"loadPolicyCache", native<loadCached>},
     {"featureId", native<getFeatureId>},
     {"queryAccess", native<askAccess>},
     {"queryLabel", native<askLabel>},
+
+    {"openAuditGroup", native<openAuditSocket>},
+    {"readAuditGroup", native<readAuditSocket>},
 
     {"changeProcess", native<changeProcess>},
     {"changeThread", native<changeThread>},

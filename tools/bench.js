@@ -25,8 +25,11 @@ async function runWithPeer(title, name) {
 try {
   console.log('Start, on this machine')
   execFileSync(process.execPath, ['bench/import.js'], { stdio: 'inherit' })
+  execFileSync(process.execPath, ['bench/cli.js'], { stdio: 'inherit' })
   console.log('\nPolicy, on this machine')
   execFileSync(process.execPath, ['bench/policy.js'], { stdio: 'inherit' })
+  const synced = await runUnderAppArmor([process.execPath, 'bench/sync.js'], { timeout: 1800 })
+  if (synced !== 0) throw new Error(`sync ended with status ${synced}`)
   await runWithPeer('Label of the own thread, under AppArmor', 'getcon')
   await runWithPeer('The whole process, and hats, under AppArmor', 'process')
   console.log('\nConfined children, under AppArmor')

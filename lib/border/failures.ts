@@ -362,6 +362,31 @@ export const failures: Readonly<Record<string, Table>> = {
       help: 'Check the spelling; profiles() lists what is loaded.',
     },
   },
+  aa_policy_cache_new: {
+    ENOENT: {
+      meaning: 'there is no policy cache for the features of this kernel',
+      help: 'compile makes one: cache: DIRECTORY; so does apparmor_parser --write-cache.',
+    },
+    EACCES: {
+      meaning: 'the policy cache may not be opened',
+      help: 'It takes the rights of its owner, usually root.',
+    },
+  },
+  aa_policy_cache_dir_path: {
+    ENOENT: { meaning: 'there is no such policy cache', help: 'Check the path.' },
+    EACCES: {
+      meaning: 'the policy cache may not be opened',
+      help: 'It takes the rights of its owner, usually root.',
+    },
+  },
+  aa_policy_cache_remove: {
+    ENOENT: { meaning: 'there is no such policy cache', help: 'Check the path.' },
+    EACCES: {
+      meaning: 'the policy cache may not be removed',
+      help: 'It takes the rights of its owner, usually root.',
+    },
+  },
+  aa_policy_cache_replace_all: load,
   aa_find_mountpoint: {
     ENOENT: {
       meaning: 'AppArmor’s policy interface is not visible',
@@ -464,6 +489,18 @@ export const ownCodes: Table = {
   ERR_APPARMOR_POLICY_HARMFUL: {
     meaning: 'the kernel must not be given this policy',
     help: 'Nothing was loaded. Some kernels crash, or load nothing afterwards, when they get such a policy. Change the names of its profiles.',
+  },
+  ERR_APPARMOR_POLICY_DANGEROUS: {
+    meaning: 'the compiled policy would permit more than its text says, or harm the kernel',
+    help: 'Nothing was loaded. Rewrite what error.diagnostics names (docs/policy.md explains each code); what you have looked at and want as it is, allow by its code: allow: [CODE].',
+  },
+  ERR_APPARMOR_CACHE_FOREIGN: {
+    meaning: 'others can write to the policy cache, and so decide what is loaded from it',
+    help: 'Nothing was read or loaded. Take a directory that belongs to this user or root, and that nobody else can write to, nor to those above it: chmod go-w DIRECTORY.',
+  },
+  ERR_APPARMOR_CACHE_DAMAGED: {
+    meaning: 'a file of the policy cache is no binary policy',
+    help: 'Nothing was loaded. Remove it, or the whole cache: cache.remove().',
   },
   ERR_APPARMOR_SYNC_RUNNING: {
     meaning: 'another process syncs policy for this owner',

@@ -32,12 +32,19 @@ export interface Native {
   /** all of it, or nothing */
   loadPolicy(how: 'load' | 'replace', binary: Uint8Array): Promise<Uint8Array>
   removePolicy(name: string): Promise<Uint8Array>
+  policyCacheDirectory(path: string, features: string, make: boolean): string
+  removePolicyCache(path: string): Promise<Uint8Array>
+  loadPolicyCache(path: string): Promise<Uint8Array>
   featureId(path: string): string
   queryAccess(label: string, match: string, mask: number): [allowed: boolean, audited: boolean]
   queryLabel(
     label: string,
     match: string,
   ): [allow: number, deny: number, audit: number, quiet: number]
+  /** a descriptor that does not block */
+  openAuditGroup(): number
+  /** a record as the kernel's ring has it; `null` when there is none */
+  readAuditGroup(fd: number): string | null
   changeProcess(
     kind: Kind,
     profile: string,

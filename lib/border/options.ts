@@ -35,3 +35,12 @@ function isInherited(options: object, name: string): boolean {
   }
   return false
 }
+
+/** Refuses options that do not exist: a misspelt one would be passed over. */
+export function refuseUnknown(options: unknown, known: readonly string[]): void {
+  for (const name of Object.keys(options ?? {})) {
+    if (!known.includes(name)) {
+      throw invalidArgValue(`options.${name}`, `is not one of: ${known.join(', ')}`, options)
+    }
+  }
+}

@@ -33,6 +33,9 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     mode: () => import('./commands/mode.ts'),
     sync: () => import('./commands/sync.ts'),
   },
+  'When it does not work': {
+    doctor: () => import('./commands/doctor.ts'),
+  },
   'This command': {
     completion: () => import('./commands/completion.ts'),
   },

@@ -3,11 +3,9 @@ import { findMountpoint } from './availability.ts'
 import { callNative } from '../border/call.ts'
 import { AppArmorError, invalidArgType } from '../border/errors.ts'
 import { fs, path as paths } from '../border/node.ts'
+import type { FeatureTree } from './feature_tree.ts'
 
-/** Features by name: a value, or a group of more. */
-export interface FeatureTree {
-  readonly [name: string]: string | FeatureTree
-}
+export type { FeatureTree } from './feature_tree.ts'
 
 /** What {@link compareFeatures} answers: paths, with the word behind them where a value is a list. */
 export interface FeatureDifference {

@@ -51,9 +51,14 @@ export function covers(rule: AccessRule, other: AccessRule): boolean {
   return coversBy(rule, other, patternText, patternText)
 }
 
-type Text = (pattern: Pattern) => string | undefined
+export type Text = (pattern: Pattern) => string | undefined
 
-function coversBy(rule: AccessRule, other: AccessRule, text: Text, otherText: Text): boolean {
+export function coversBy(
+  rule: AccessRule,
+  other: AccessRule,
+  text: Text,
+  otherText: Text,
+): boolean {
   const [a, b] = [rule as unknown as Fields, other as unknown as Fields]
   if (a.kind === 'all') {
     const mode = b.kind === 'file' ? (b.exec ?? 'ix') : 'ix'

@@ -242,12 +242,12 @@ class Judge {
     })
     const outcome = decideBit(pair, 'l')
     if (!outcome.allowed) return this.#all([outcome])
-    // A rule that names no target, or says `subset`, asks that the link permits nothing that the target does not.
-    const free = outcome.by.some(
+    // A rule that names no target, or says `subset`, asks that the link permits nothing that the target does not;
+    // so it does, too, beside a rule that would not ask.
+    const free = outcome.by.every(
       ({ rule }) =>
-        rule.kind === 'all' ||
-        (rule.kind === 'link' && !rule.subset) ||
-        (rule.kind === 'file' && linkOf(rule) !== undefined && !rule.subset),
+        (rule.kind === 'link' || (rule.kind === 'file' && linkOf(rule) !== undefined)) &&
+        !rule.subset,
     )
     if (free) return this.#all([outcome])
     const [own, others] = [this.#fileRules(path, owner), this.#fileRules(target, owner)]

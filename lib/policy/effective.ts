@@ -2,7 +2,7 @@
 import { included } from './parse.ts'
 import { Glob, patternText, type Pattern } from './pattern.ts'
 import type { FileQualifiers } from './qualifiers.ts'
-import type { Condition } from './rules/conditional.ts'
+import type { Branch, Condition, Conditional } from './rules/conditional.ts'
 import type { IncludeRule } from './rules/include.ts'
 import type { AccessRule, Policy, Rule, Statement } from './rules/index.ts'
 import type { Hat, Profile } from './rules/profile.ts'
@@ -68,7 +68,20 @@ export class World {
     const prefix = profile.namespace === undefined ? '' : `:${profile.namespace}://`
     const name = `${prefix}${parent}${String(profile.name)}`
     this.profiles.push({ name, profile })
-    for (const child of children(profile.rules)) this.#name(child, `${name}//`)
+    for (const child of this.#children(profile.rules)) this.#name(child, `${name}//`)
+  }
+
+  /** Hats and child profiles, those of the branches that are taken too. */
+  *#children(rules: readonly Rule[]): Generator<Profile | Hat> {
+    for (const rule of rules) {
+      if (rule.kind === 'profile' || rule.kind === 'hat') yield rule
+      else if (rule.kind === 'if') yield* this.#children(this.taken(rule)?.rules ?? [])
+    }
+  }
+
+  /** The branch whose rules are in force. */
+  taken({ branches }: Conditional): Branch | undefined {
+    return branches.find(({ condition }) => !condition || this.decides(condition))
   }
 
   decides(condition: boolean | Condition): boolean {
@@ -139,14 +152,6 @@ function joined(values: readonly string[], slashBefore: boolean, slashBehind: bo
   return trimmed.length === 1 ? (trimmed[0] as string) : `{${trimmed.join(',')}}`
 }
 
-/** Hats and child profiles, those in conditions too: the compiler keeps them whatever is decided. */
-function* children(rules: readonly Rule[]): Generator<Profile | Hat> {
-  for (const rule of rules) {
-    if (rule.kind === 'profile' || rule.kind === 'hat') yield rule
-    else if (rule.kind === 'if') for (const { rules } of rule.branches) yield* children(rules)
-  }
-}
-
 /** The rules that are in force in a profile. */
 export function effective(world: World, { profile }: Named): Effective[] {
   const found: Effective[] = []
@@ -166,9 +171,7 @@ export function effective(world: World, { profile }: Named): Effective[] {
           }
           break
         case 'if': {
-          const branch = rule.branches.find(
-            ({ condition }) => !condition || world.decides(condition),
-          )
+          const branch = world.taken(rule)
           if (branch) walk(branch.rules, includes, block)
           break
         }

@@ -1,5 +1,6 @@
 import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
-import { isObject, ownOptions } from './check.ts'
+import { readOptions } from '../border/options.ts'
+import { isObject } from './check.ts'
 import { originOf } from './origin.ts'
 import { parseProfile } from './parse.ts'
 import { Glob, plainly } from './pattern.ts'
@@ -57,7 +58,7 @@ export type Formattable = Policy | Rule | Statement
  */
 export function format(policy: Formattable, options?: FormatOptions): string {
   if (!isObject(policy)) throw invalidArgType('policy', 'a policy or a rule', policy)
-  const { anew } = ownOptions(options, 'options')
+  const { anew } = readOptions<FormatOptions>(options, ['anew'])
   const writer = new Writer(anew === true)
   if (policy.kind === 'policy') writer.policy(policy)
   else writer.rules([policy], '')

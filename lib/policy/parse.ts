@@ -1,5 +1,6 @@
 import { invalidArgType } from '../border/invalid.ts'
-import { checkString, ownOptions } from './check.ts'
+import { readOptions } from '../border/options.ts'
+import { checkString } from './check.ts'
 import { mark, Source, type Origin } from './origin.ts'
 import type { FileQualifiers } from './qualifiers.ts'
 import { Reader, Unexpected } from './reader.ts'
@@ -75,12 +76,12 @@ export interface ParseOptions {
  */
 export function parseProfile(text: string, options?: ParseOptions): Policy {
   checkString(text, 'text')
-  const { file, resolve } = ownOptions(options, 'options')
+  const { file, resolve } = readOptions<ParseOptions>(options, ['file', 'resolve'])
   if (file !== undefined) checkString(file, 'options.file')
   if (resolve !== undefined && typeof resolve !== 'function') {
     throw invalidArgType('options.resolve', 'of type function', resolve)
   }
-  const job = new Job(resolve)
+  const job = new Job(resolve as Resolve | undefined)
   let policy: Policy | undefined
   try {
     policy = job.read(text, file, 'file')

@@ -2,6 +2,7 @@
 
 #include <link.h>
 
+#include <cstdint>
 #include <cstring>
 
 namespace apparmor {
@@ -26,12 +27,16 @@ bool matches(const Note& note, Shared kind) {
          memcmp(note.owner, kOwner, sizeof kOwner) == 0;
 }
 
+// What the loader and a note tell is an address: no pointer of this program leads there.
+const void* pointerTo(uintptr_t address) {
+  return reinterpret_cast<const void*>(address);  // NOLINT(performance-no-int-to-ptr)
+}
+
 const void* tableOf(const Note& note) {
   int64_t distance = 0;
   memcpy(&distance, note.distance, sizeof distance);
-  // by numbers: the table is no part of the note
   const auto here = reinterpret_cast<uintptr_t>(note.distance);
-  return reinterpret_cast<const void*>(here + static_cast<uintptr_t>(distance));
+  return pointerTo(here + static_cast<uintptr_t>(distance));
 }
 
 constexpr size_t padded(size_t size) {
@@ -58,7 +63,7 @@ int visit(dl_phdr_info* object, size_t, void* data) {
     const auto& header = object->dlpi_phdr[i];
     // Notes of a larger alignment are not ours, and padded otherwise.
     if (header.p_type != PT_NOTE || header.p_align > 4) continue;
-    const auto* notes = reinterpret_cast<const char*>(object->dlpi_addr + header.p_vaddr);
+    const auto* notes = static_cast<const char*>(pointerTo(object->dlpi_addr + header.p_vaddr));
     search.table = findIn(notes, header.p_memsz, search.kind);
   }
   return search.table != nullptr;

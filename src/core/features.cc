@@ -1,7 +1,6 @@
 #include "features.h"
 
 #include <fcntl.h>
-#include <sys/apparmor.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -12,7 +11,7 @@
 
 namespace apparmor {
 
-Result<std::string> featureId(const std::string& path) {
+Result<Features> openFeatures(const std::string& path) {
   if (path.empty()) {
     if (const auto mountpoint = findMountpoint(); !mountpoint) return mountpoint.failure();
   }
@@ -31,10 +30,14 @@ Result<std::string> featureId(const std::string& path) {
     result = aa_features_new_from_file(&features, fd.get());
   }
   if (result != 0) return Failure{errno, "aa_features_new", path};
-  char* text = aa_features_id(features);
-  const int error = errno;
-  aa_features_unref(features);
-  if (text == nullptr) return Failure{error, "aa_features_new", path};
+  return Features(features);
+}
+
+Result<std::string> featureId(const std::string& path) {
+  const auto features = openFeatures(path);
+  if (!features) return features.failure();
+  char* text = aa_features_id(features->get());
+  if (text == nullptr) return Failure{errno, "aa_features_new", path};
   std::string id(text);
   free(text);
   return id;

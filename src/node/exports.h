@@ -24,9 +24,12 @@ Function launchProgram, execProgram;
 Function listProfiles, listRevisions, getFeatureId, askAccess, askLabel;
 
 // policy_load.cc
-Function loadBinary, removeProfile;
+Function loadBinary, removeProfile, findCache, clearCache, loadCached;
 
 // watch.cc
 Function watchRevision;
+
+// audit_group.cc
+Function openAuditSocket, readAuditSocket;
 
 }  // namespace apparmor::node

@@ -18,7 +18,8 @@ Napi::Value launchProgram(const Napi::CallbackInfo& info) {
   const Napi::Value launcher = start.Call(
       {toValue(env, pipe->writeEnd()), toValue(env, pipe->readEnd()), toValue(env, pipe->inode())});
   if (launcher.IsEmpty()) return {};  // it has thrown
-  return answer(env, pipe->take(launcher.IsNumber() ? launcher.As<Napi::Number>() : 0));
+  return answer(env,
+                pipe->take(launcher.IsNumber() ? launcher.As<Napi::Number>().Int32Value() : 0));
 }
 
 // execve(file, arguments, environment, keepFds)

@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "../core/policy_cache.h"
 #include "arguments.h"
 #include "exports.h"
 #include "task.h"
+#include "values.h"
 
 namespace apparmor::node {
 namespace {
@@ -32,6 +34,32 @@ Napi::Value removeProfile(const Napi::CallbackInfo& info) {
   std::string name = arguments.bytes(0);
   if (arguments.wrong()) return {};
   return startTask(info.Env(), [name = std::move(name)] { return toNothing(removePolicy(name)); });
+}
+
+// policyCacheDirectory(path, features, make) → path
+Napi::Value findCache(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  const std::string path = arguments.bytes(0);
+  const std::string features = arguments.bytes(1);
+  const bool make = arguments.flag(2);
+  if (arguments.wrong()) return {};
+  return answer(info.Env(), make ? makeCache(path, features) : cacheDirectory(path, features));
+}
+
+// removePolicyCache(path) → promise
+Napi::Value clearCache(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  std::string path = arguments.bytes(0);
+  if (arguments.wrong()) return {};
+  return startTask(info.Env(), [path = std::move(path)] { return toNothing(removeCache(path)); });
+}
+
+// loadPolicyCache(path) → promise
+Napi::Value loadCached(const Napi::CallbackInfo& info) {
+  Arguments arguments(info);
+  std::string path = arguments.bytes(0);
+  if (arguments.wrong()) return {};
+  return startTask(info.Env(), [path = std::move(path)] { return toNothing(loadCache(path)); });
 }
 
 }  // namespace apparmor::node

@@ -24,7 +24,11 @@ Napi::Value fail(Napi::Env env, const Failure& failure);
 Napi::Value toValue(Napi::Env env, std::string_view bytes);
 Napi::Value toValue(Napi::Env env, const Bytes& bytes);
 Napi::Value toValue(Napi::Env env, const std::array<int, 2>& pair);
+// With both of these, a number of another type does not compile: an int would cut it off.
 inline Napi::Value toValue(Napi::Env env, int number) {
+  return Napi::Number::New(env, number);
+}
+inline Napi::Value toValue(Napi::Env env, double number) {
   return Napi::Number::New(env, number);
 }
 inline Napi::Value toValue(Napi::Env, const Done&) {

@@ -86,22 +86,24 @@ t.test('since: also what is there already', async (t) => {
   await log.return?.()
 })
 
-t.test('a burst: received and lost are what was provoked', async (t) => {
-  const log = follow({ source: 'kmsg', signal: AbortSignal.timeout(25_000) })
-  const first = log.next()
-  provoke(1)
-  await first
-  const rest = account(log, BURST)
-  // Beyond 64 that wait the kernel drops records before it numbers them, and only now and then says how many.
-  for (let left = BURST; left > 0; left -= CHUNK) {
-    provoke(Math.min(left, CHUNK))
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  const { received, lost } = await rest
-  t.equal(received + lost, BURST)
-  t.comment(`kmsg: ${received} received, ${lost} lost`)
-  await log.return?.()
-})
+for (const source of ['kmsg', 'netlink']) {
+  t.test(`a burst: received and lost are what was provoked (${source})`, async (t) => {
+    const log = follow({ source, signal: AbortSignal.timeout(25_000 + 5 * BURST) })
+    const first = log.next()
+    provoke(1)
+    await first
+    const rest = account(log, BURST)
+    // Beyond 64 that wait the kernel drops records before it numbers them, and only now and then says how many.
+    for (let left = BURST; left > 0; left -= CHUNK) {
+      provoke(Math.min(left, CHUNK))
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    const { received, lost } = await rest
+    t.equal(received + lost, BURST)
+    t.comment(`${source}: ${received} received, ${lost} lost`)
+    await log.return?.()
+  })
+}
 
 t.test('a slow reader is told what the ring has overwritten', async (t) => {
   const log = follow({ source: 'kmsg', class: 'attr', signal: AbortSignal.timeout(25_000) })
@@ -146,6 +148,22 @@ t.test("what the kernel's own limit suppresses is told", async (t) => {
   await log.return?.()
 })
 
+t.test('the audit multicast group: all of it, past the limit of the ring', async (t) => {
+  const LIMIT = '/proc/sys/kernel/printk_ratelimit'
+  const before = fs.readFileSync(LIMIT, 'utf8')
+  t.teardown(() => fs.writeFileSync(LIMIT, before))
+  fs.writeFileSync(LIMIT, '2')
+  const log = follow({ source: 'netlink', class: 'attr', signal: AbortSignal.timeout(60_000) })
+  const first = log.next()
+  provoke(1)
+  t.match(await first, { value: { event: 'denied', operation: 'setprocattr', comm: /./ } })
+  t.equal(log.source, 'netlink')
+  provoke(50)
+  const { received, lost } = await account(log, 50)
+  t.strictSame([received, lost], [50, 0])
+  await log.return?.()
+})
+
 t.test('auto takes the source where a record arrives, and says which', async (t) => {
   const log = follow({ signal: AbortSignal.timeout(60_000), class: 'attr' })
   const first = log.next()
@@ -162,12 +180,16 @@ t.test('without the right to read it', async (t) => {
   fs.writeFileSync(RESTRICT, '1')
   const program = `import { follow } from ${AUDIT}
     process.setgroups([]); process.setgid(65534); process.setuid(65534)
-    await follow({ source: 'kmsg' }).next().catch((e) => console.log(JSON.stringify({ ...e, message: e.message })))`
+    for (const source of ['kmsg', 'netlink'])
+      await follow({ source }).next().catch((e) => console.log(JSON.stringify({ ...e, message: e.message })))`
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
     timeout: 60_000,
   })
-  t.match(stdout, /ERR_APPARMOR_LOG.*CAP_SYSLOG/s, stderr)
+  const [kmsg, netlink] = stdout.split('\n')
+  t.match(kmsg, /ERR_APPARMOR_LOG.*CAP_SYSLOG/, stderr)
+  t.match(netlink, /EPERM.*CAP_AUDIT_READ/, stderr)
+  t.match(netlink, /ERR_APPARMOR_LOG/)
 })
 
 const line = (serial: number) =>

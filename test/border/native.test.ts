@@ -48,10 +48,20 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   runInHat: [['hat'], () => {}],
   loadPolicy: ['load', new Uint8Array(1)],
   removePolicy: ['apparmor-test-missing'],
+  policyCacheDirectory: ['/nowhere', '/nowhere', false],
+  removePolicyCache: ['/nowhere'],
+  loadPolicyCache: ['/nowhere'],
+  readAuditGroup: [-1],
   launch: [() => 0],
   execve: ['/nowhere', ['a'], ['A=b'], [1000]],
 }
-const NONE = ['availability', 'findMountpoint', 'loadedProfiles', 'policyRevisions']
+const NONE = [
+  'availability',
+  'findMountpoint',
+  'loadedProfiles',
+  'openAuditGroup',
+  'policyRevisions',
+]
 const ANYTHING: readonly unknown[] = [
   undefined,
   null,

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
+import { homedir, hostname } from 'node:os'
 import t from 'tap'
 import { apparmor, PROGRAM } from '../support/cli.ts'
 import { matchesSchema } from '../support/schema.ts'
@@ -75,4 +76,28 @@ t.test('without AppArmor each command says so', async (t) => {
   t.match(await apparmor(['exec', '-p', 'web', 'true']), { status: 125, stdout: '' })
   const { stderr } = await apparmor(['ps', '--json'])
   t.match(JSON.parse(stderr), { error: { code: 'ENOSYS' } })
+})
+
+t.test('doctor says what is wrong, and goes on where there is nothing to ask', async (t) => {
+  const { status, stdout } = await apparmor(['doctor', '--json'])
+  t.equal(status, 1)
+  const found = JSON.parse(stdout)
+  await matchesSchema(t, 'doctor', found)
+  t.match(
+    found.findings.find(({ check }: { check: string }) => check === 'AppArmor'),
+    {
+      state: 'problem',
+      seen: 'it is not usable: ENOSYS',
+      means: 'AppArmor is not part of the running kernel',
+    },
+  )
+  const words = await apparmor(['doctor'], { columns: 40, env: { NO_COLOR: '1' } })
+  t.match(words.stdout, /^PROBLEM AppArmor: it is not usable: ENOSYS$/m)
+  t.match(words.stdout, /^ +→ Use a kernel built with$/m)
+})
+
+t.test('a report holds no name of the host, of users or of processes', async (t) => {
+  const { stdout } = await apparmor(['doctor', '--report'])
+  t.match(stdout, /^apparmor \d+\.\d+\.\d+\n\n\| check \| \| seen \|\n/)
+  for (const secret of [hostname(), homedir()]) t.notOk(stdout.includes(secret), secret)
 })

@@ -1,5 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { queryFile } from 'apparmor'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { queryFile, queryLink } from 'apparmor'
+import { spawnSync } from 'apparmor/child_process'
 import { decide, format, parseProfile } from 'apparmor/policy'
 import t from 'tap'
 
@@ -64,4 +68,18 @@ t.test('what is decided is what the kernel answers', async (t) => {
   }
   t.comment(`${same} of ${asked} answers alike`)
   t.strictSame(odd.slice(0, 5), [])
+})
+
+t.test('a link to a file that no rule mentions: decided, answered and made', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'apparmor-test-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  const [old, link] = [join(dir, 'old'), join(dir, 'new')]
+  writeFileSync(old, 'x')
+  const rules = `capability,\n/{usr/,}bin/ln mr,\n/{usr/,}lib/** mr,\n/etc/ld.so.cache r,\n${link} l,`
+  const text = `abi <abi/3.0>,\nprofile ${NAME} {\n${rules}\n}\n`
+  execFileSync('apparmor_parser', ['-rK'], { input: text })
+  const question = { profile: NAME, link, target: old, owner: true }
+  t.equal(decide(parseProfile(text), question).allowed, true)
+  t.equal(queryLink(NAME, old, link).allowed, true)
+  t.equal(spawnSync('ln', [old, link], { profile: NAME }).status, 0)
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import {
   capability,
+  compile,
   covers,
   decide,
   diff,
@@ -63,6 +64,12 @@ t.test('files', async (t) => {
     'more than its target',
   )
   t.equal(ask('/a r, link /a -> /b,', { link: '/a', target: '/b' }), 'allowed')
+  t.equal(
+    ask('/a rl, link /a -> /b,', { link: '/a', target: '/b' }),
+    'unmentioned, audited',
+    'one rule that compares is enough',
+  )
+  t.equal(ask('all,', { link: '/a', target: '/b' }), 'allowed')
   t.equal(ask('link /a -> /c,', { link: '/a', target: '/b' }), 'unmentioned, audited')
   t.equal(ask('/usr/a r,', { ...r, file: '/mnt/a' }, 'alias /usr/ -> /mnt/,\n'), 'allowed')
 })
@@ -185,4 +192,20 @@ t.test('covers, diff', async (t) => {
     changed.map(({ change, profile }) => [change, profile]),
     [['added', 'x']],
   )
+})
+
+t.test('hats and children of a branch that is not taken do not exist', async (t) => {
+  for (const value of [true, false]) {
+    const text = `$X = ${value}\nprofile a {\n  if $X {\n    hat h {\n      /x r,\n    }\n  } else {\n    profile k {\n      /x r,\n    }\n  }\n}\n`
+    const names = (
+      await compile(text, { features: '/usr/share/apparmor-features/features' })
+    ).profiles.map(({ name }) => name)
+    t.strictSame(names, ['a', value ? 'a//h' : 'a//k'], 'what the compiler makes of it')
+    const policy = parseProfile(text)
+    for (const profile of ['a//h', 'a//k']) {
+      const ask = () => decide(policy, { profile, file: '/x', permissions: 'r' }).allowed
+      if (names.includes(profile)) t.ok(ask())
+      else t.throws(ask, { code: 'ERR_INVALID_ARG_VALUE' })
+    }
+  }
 })

@@ -321,3 +321,10 @@ t.test('mutants: apparmor_parser reads what we read, and refuses what we refuse'
   t.comment(`${same} of ${COUNT} alike; not alike: ${odd.join(' | ')}`)
   t.ok(same >= COUNT * 0.99, `${same} of ${COUNT}`)
 })
+
+t.test('an option that is inherited is refused, not passed over', async (t) => {
+  const value = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
+  const policy = parseProfile('profile a {\n}\n')
+  t.throws(() => parseProfile('profile a {\n}\n', Object.create({ file: 'x' })), value)
+  t.throws(() => format(policy, Object.create({ anew: true })), value)
+})

@@ -9,14 +9,15 @@ import type { LogRecord } from '../record.ts'
 import { FileSource } from './file.ts'
 import { JournalSource } from './journal.ts'
 import { KmsgSource } from './kmsg.ts'
+import { NetlinkSource } from './netlink.ts'
 import { isProbe, provoke } from './probe.ts'
 import type { Source, SourceName } from './source.ts'
 
 /** Options of {@link follow}. */
 export interface FollowOptions extends RecordFilter {
   /**
-   * `'audit'` is the file that auditd writes, `'kmsg'` the kernel's ring, `'journal'` systemd's journal; a path, with a
-   * slash in it, is a file in the form of any of them. Default `'auto'`: the first of these where a record arrives
+   * `'audit'` is the file that auditd writes, `'kmsg'` the kernel's ring, `'journal'` systemd's journal, `'netlink'` the
+   * kernel's audit multicast group, which has no past; a path, with a slash in it, is a file in the form of any of them. Default `'auto'`: the first of these where a record arrives
    * that this process provokes by a malformed request to its own attributes, which changes nothing.
    */
   readonly source?: 'auto' | SourceName | (string & {})
@@ -30,6 +31,7 @@ export interface Follow extends AsyncIterableIterator<LogRecord, void, undefined
   readonly source: string | null
 }
 
+const SOURCES: readonly SourceName[] = ['audit', 'kmsg', 'journal', 'netlink']
 const AUDIT_LOG = '/var/log/audit/audit.log'
 // In milliseconds: how long until a record is looked for again, and until a source is given up.
 const SHORTEST = 10
@@ -66,7 +68,7 @@ export function follow(options?: FollowOptions): Follow {
   } = readOptions<FollowOptions>(options, ['source', 'signal', ...FILTERS])
   const wanted = readFilter(options)
   checkText(source, 'options.source')
-  if (!['auto', 'audit', 'kmsg', 'journal'].includes(source) && !source.includes('/')) {
+  if (!['auto', ...SOURCES].includes(source) && !source.includes('/')) {
     throw invalidArgValue('options.source', 'must be a source or a path with a slash', source)
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
@@ -255,11 +257,14 @@ const COUNTED: ReadonlySet<string> = new Set(['printk', 'rate limit', 'overrun',
 function open(asked: string, since: Date | undefined): Source {
   if (asked === 'kmsg') return new KmsgSource(since !== undefined)
   if (asked === 'journal') return new JournalSource(since)
+  if (asked === 'netlink') return new NetlinkSource()
   return new FileSource(asked === 'audit' ? AUDIT_LOG : asked, since !== undefined)
 }
 
 function openAll(since: Date | undefined, said: string[]): readonly Source[] {
-  return ['audit', 'kmsg', 'journal'].flatMap((name) => {
+  return SOURCES.flatMap((name) => {
+    // It could not give what was before.
+    if (name === 'netlink' && since !== undefined) return []
     try {
       return [open(name, since)]
     } catch (error) {

@@ -3,7 +3,7 @@ import { errnoName } from '../../border/errno.ts'
 import { AppArmorError } from '../../border/errors.ts'
 import type { LostRecord } from '../record.ts'
 
-export type SourceName = 'kmsg' | 'audit' | 'journal'
+export type SourceName = 'kmsg' | 'audit' | 'journal' | 'netlink'
 
 export interface Source {
   readonly name: SourceName

@@ -1,9 +1,13 @@
 import { AppArmorError } from '../../border/errors.ts'
-import { fs, path } from '../../border/node.ts'
-import { findMountpoint } from '../../inspect/availability.ts'
+import type { LintDiagnostic } from '../lint/lint.ts'
 import { BlobError, readBlob, type BlobRecord } from './blob.ts'
 import { readDiagnostics, type Diagnostic } from './diagnostic.ts'
+import { Entry, openCache } from '../cache/entry.ts'
+import { path } from '../../border/node.ts'
 import { PolicyCompileError } from './error.ts'
+import { featuresFile } from './features.ts'
+import { compilerId, sourceId } from './identity.ts'
+import { lintInput } from './lint.ts'
 import { readCompileOptions, type CompileOptions, type ReadOptions } from './options.ts'
 import { parserVersion, runParser, TEXT_ARGUMENT, type Input, type Ran } from './parser.ts'
 import { readSource, type PolicySource } from './source.ts'
@@ -37,6 +41,7 @@ export interface CompiledPolicy {
  * @param source text in the policy language, or `{ file }`
  * @param options see {@link CompileOptions}; an unknown one is refused
  * @returns the binary policy, with the names of the profiles in it
+ * @throws `AppArmorError` (rejects) `ERR_APPARMOR_CACHE_FOREIGN` others can write to the directory `cache`
  * @throws {@link PolicyCompileError} (rejects) `ERR_APPARMOR_COMPILE` with diagnostics
  * @throws `AppArmorError` (rejects) `ERR_APPARMOR_PARSER_MISSING` when the compiler is not installed,
  *   `ERR_APPARMOR_PARSER` when it cannot be run or takes too long
@@ -61,14 +66,15 @@ export async function compile(
 }
 
 /**
- * Reports what is wrong with a policy, as {@link compile} would find it. A policy with mistakes is an answer,
- * not a failure.
+ * Reports what is wrong with a policy: what {@link compile} would find, and what {@link lint} does, for the compiler
+ * and the kernel that it is compiled for. A policy with mistakes is an answer, not a failure.
  *
  * It needs no privilege, and no kernel with AppArmor. Rests on apparmor_parser(8).
  *
  * @param source text in the policy language, or `{ file }`
  * @param options as for {@link compile}
- * @returns every finding, errors and warnings, in the compiler's order; empty for a policy without any
+ * @returns every finding, errors and warnings: those of the compiler, then those of `lint` (`source: 'lint'`); empty
+ *   for a policy without any
  * @throws as {@link compile}, but not {@link PolicyCompileError}
  * @example
  * ```js
@@ -81,9 +87,14 @@ export async function compile(
 export async function check(
   source: PolicySource,
   options?: CompileOptions,
-): Promise<readonly Diagnostic[]> {
+): Promise<readonly (Diagnostic | LintDiagnostic)[]> {
   const input = readSource(source)
-  return (await attempt(input, readCompileOptions(options))).diagnostics
+  const read = readCompileOptions(options)
+  const { compiled, diagnostics } = await attempt(input, read)
+  const silent = await lintInput(input, read)
+  // That it cannot be read matters only where the compiler can.
+  const found = silent.filter((one) => compiled !== null || 'rule' in one)
+  return Object.freeze([...diagnostics, ...found])
 }
 
 interface Attempt {
@@ -95,8 +106,31 @@ interface Attempt {
 // Rules that are dropped or weakened are silent unless asked for.
 const WARNINGS = ['rule-not-enforced', 'rule-downgraded', 'deprecated', 'abi']
 
-/** Compiles checked input. */
+/** Compiles checked input, or takes from the cache what was compiled of the same. */
 export async function attempt(input: Input, options: ReadOptions): Promise<Attempt> {
+  const { cache } = options
+  if (cache === undefined || !('file' in input)) return compileNow(input, options)
+  const entry = new Entry(openCache(cache, options), path.basename(input.file))
+  const compiler = await compilerId(options)
+  const source = sourceId(input.file, compiler, options)
+  const kept = entry.read(source)
+  if (kept) {
+    const { binary, diagnostics } = kept
+    return { compiled: toCompiled(binary, readBlob(binary), diagnostics), diagnostics }
+  }
+  const made = await compileNow(input, options)
+  // What was read may be neither the old nor the new text.
+  if (made.compiled === null || sourceId(input.file, compiler, options) !== source) return made
+  try {
+    entry.write(source, made.compiled)
+    return made
+  } catch (error) {
+    const diagnostics = Object.freeze([...made.diagnostics, notCached(error as Error)])
+    return { compiled: { ...made.compiled, diagnostics }, diagnostics }
+  }
+}
+
+async function compileNow(input: Input, options: ReadOptions): Promise<Attempt> {
   const args = [
     '--skip-kernel-load',
     '--skip-cache',
@@ -104,7 +138,7 @@ export async function attempt(input: Input, options: ReadOptions): Promise<Attem
     '--jobs=0',
     ...WARNINGS.map((name) => `--warn=${name}`),
     ...(await compressionOff(options)),
-    ...featuresOf(options),
+    ...featureFlags(options),
     ...options.args,
   ]
   const ran = await runParser(args, input, options)
@@ -163,6 +197,18 @@ export function toCompiled(
   })
 }
 
+// A full disk keeps nobody from compiling.
+const notCached = ({ message }: Error): Diagnostic => ({
+  severity: 'warning',
+  message: `the binary policy could not be kept in the cache: ${message}`,
+  file: null,
+  line: null,
+  column: null,
+  profile: null,
+  source: 'apparmor',
+  code: 'not-cached',
+})
+
 const wordless = (status: number): Diagnostic => ({
   severity: 'error',
   message: `apparmor_parser ended with status ${status} and gave no reason`,
@@ -190,29 +236,7 @@ const isEmpty = (input: Input): boolean =>
   'text' in input && input.text.replaceAll(/#.*$/gm, '').trim() === ''
 
 // Without features the parser would compile for a kernel that hardly mediates anything.
-function featuresOf({ features, base }: ReadOptions): readonly string[] {
-  if (features !== undefined) return ['--features-file', features]
-  if (kernelShowsFeatures()) return []
-  const found = newestFeatures(base)
-  return found === undefined ? [] : ['--features-file', found]
-}
-
-function kernelShowsFeatures(): boolean {
-  try {
-    return fs.existsSync(path.join(findMountpoint(), 'features'))
-  } catch (error) {
-    if (error instanceof AppArmorError) return false
-    throw error
-  }
-}
-
-// Debian pins a set of features; others have those of /etc/apparmor.d/abi, named by version.
-function newestFeatures(base: string): string | undefined {
-  const pinned = '/usr/share/apparmor-features/features'
-  if (fs.existsSync(pinned)) return pinned
-  const directory = path.join(base, 'abi')
-  const files = fs.existsSync(directory) ? fs.readdirSync(directory) : []
-  const versions = files.filter((file) => /^\d+(\.\d+)*$/.test(file))
-  const newest = versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1)
-  return newest === undefined ? undefined : path.join(directory, newest)
+function featureFlags(options: ReadOptions): readonly string[] {
+  const file = featuresFile(options)
+  return file === null ? [] : ['--features-file', file]
 }

@@ -12,8 +12,8 @@ export interface Diagnostic {
   readonly column: number | null
   /** the profile that it is about, where the compiler names one in place of a line */
   readonly profile: string | null
-  /** who found it */
-  readonly source: 'apparmor_parser' | 'apparmor'
+  /** who found it: the compiler, this package about the compilation, or `lint` */
+  readonly source: 'apparmor_parser' | 'apparmor' | 'lint'
   /** a fixed name for findings of this package */
   readonly code?: string
 }

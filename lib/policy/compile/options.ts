@@ -1,6 +1,6 @@
 import { checkInteger, checkLabel, checkOneOf, checkText } from '../../border/args.ts'
-import { invalidArgType, invalidArgValue } from '../../border/errors.ts'
-import { readOptions } from '../../border/options.ts'
+import { invalidArgType } from '../../border/errors.ts'
+import { readOptions, refuseUnknown } from '../../border/options.ts'
 import { readPath } from './source.ts'
 
 /** How {@link compile} and {@link check} go about it. */
@@ -28,6 +28,11 @@ export interface CompileOptions {
   readonly config?: string | false
   /** the compiler, as an absolute path; default: the system's apparmor_parser, never by `PATH` */
   readonly parser?: string
+  /**
+   * a directory where the binary of each file is kept, and taken from as long as neither the file, what it includes,
+   * the compiler nor its options have changed; one that others can write to is refused. Default: none
+   */
+  readonly cache?: string | URL
   /** stops the compiler */
   readonly signal?: AbortSignal
   /** after how long the compiler is stopped, in milliseconds; default 300,000 */
@@ -39,12 +44,17 @@ export interface ReadOptions {
   readonly args: readonly string[]
   readonly name: string | null
   readonly features: string | undefined
+  /** the file with the features of the ABI */
+  readonly abi: string | undefined
+  /** the parser's configuration; `null` for none */
+  readonly config: string | null
   readonly base: string
   /** directories to search before the base directory */
   readonly include: readonly string[]
   /** what decides on the outcome beside the policy: configuration, features */
   readonly files: readonly string[]
   readonly parser: string | undefined
+  readonly cache: string | undefined
   readonly signal: AbortSignal | undefined
   readonly timeout: number
 }
@@ -60,6 +70,7 @@ const NAMES = [
   'optimize',
   'config',
   'parser',
+  'cache',
   'signal',
   'timeout',
 ] as const satisfies readonly (keyof CompileOptions)[]
@@ -70,7 +81,8 @@ const CONFIG = '/etc/apparmor/parser.conf'
 /** @param others names of options that the caller reads itself */
 export function readCompileOptions(options: unknown, others: readonly string[] = []): ReadOptions {
   const read = readOptions<CompileOptions>(options, NAMES)
-  refuseUnknown(options as object | undefined, [...NAMES, ...others])
+  // A misspelt option could load a policy where, or as what, nobody meant it to be.
+  refuseUnknown(options, [...NAMES, ...others])
   const { name, signal, timeout = 300_000 } = read
   if (name !== undefined) checkText(name, 'options.name')
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
@@ -80,6 +92,7 @@ export function readCompileOptions(options: unknown, others: readonly string[] =
   const optional = (value: unknown, argument: string): string | undefined =>
     value === undefined ? undefined : readPath(value, `options.${argument}`)
   const base = optional(read.base, 'base')
+  const config = read.config ?? CONFIG
   const include = list(read.include ?? [], 'options.include').map((directory, i) =>
     readPath(directory, `options.include[${i}]`),
   )
@@ -91,12 +104,13 @@ export function readCompileOptions(options: unknown, others: readonly string[] =
     ],
     name: name ?? null,
     features: optional(read.features, 'features'),
-    files: [read.config ?? CONFIG, read.features, read.abi].filter(
-      (file) => typeof file === 'string',
-    ),
+    abi: optional(read.abi, 'abi'),
+    config: typeof config === 'string' ? config : null,
+    files: [config, read.features, read.abi].filter((file) => typeof file === 'string'),
     base: base ?? BASE,
     include,
     parser: optional(read.parser, 'parser'),
+    cache: optional(read.cache, 'cache'),
     signal,
     timeout,
   }
@@ -126,13 +140,4 @@ function flags(read: { readonly [Name in keyof CompileOptions]?: unknown }): str
 function list(value: unknown, argument: string): readonly unknown[] {
   if (!Array.isArray(value)) throw invalidArgType(argument, 'an instance of Array', value)
   return [...(value as readonly unknown[])]
-}
-
-// A misspelt option could load a policy where, or as what, nobody meant it to be.
-function refuseUnknown(options: object | undefined, known: readonly string[]): void {
-  for (const name of Object.keys(options ?? {})) {
-    if (!known.includes(name)) {
-      throw invalidArgValue(`options.${name}`, `is not one of: ${known.join(', ')}`, options)
-    }
-  }
 }

@@ -7,6 +7,9 @@ import { decode, encode } from '../../border/text.ts'
 // Not by PATH: whoever sets the environment would choose the program that compiles policy.
 const PLACES = ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser', '/usr/bin/apparmor_parser']
 
+// The texts that are read here are those of the C locale; nothing else of the environment matters.
+const ENVIRONMENT = { LC_ALL: 'C', LANGUAGE: '', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
+
 export interface ParserOptions {
   /** the program, an absolute path */
   readonly parser?: string | undefined
@@ -65,7 +68,19 @@ export function parserVersion(parser?: string): Promise<readonly number[]> {
 
 async function readVersion(file: string): Promise<readonly number[]> {
   const { stdout } = await run(file, ['--version'], 'ignore', { timeout: 60_000 })
-  const text = Buffer.from(stdout).toString('latin1')
+  return toNumbers(Buffer.from(stdout).toString('latin1'), file)
+}
+
+/** The version of the system's parser, for callers that cannot wait; nothing when there is none. */
+export function parserVersionNow(): string | undefined {
+  const file = PLACES.find(isExecutable)
+  if (file === undefined) return undefined
+  const { spawnSync } = builtin('node:child_process')
+  const { stdout } = spawnSync(file, ['--version'], { env: ENVIRONMENT, timeout: 60_000 })
+  return stdout === null ? undefined : toNumbers(stdout.toString('latin1'), file).join('.')
+}
+
+function toNumbers(text: string, file: string): readonly number[] {
   const numbers = /version (\d+)\.(\d+)(?:\.(\d+))?/.exec(text)
   if (!numbers) {
     throw new AppArmorError({ code: 'ERR_APPARMOR_PARSER', path: file, detail: 'no version' })
@@ -109,10 +124,9 @@ function run(
   { signal, timeout }: ParserOptions,
 ): Promise<Ran> {
   const { spawn } = builtin('node:child_process')
-  // The texts that are read here are those of the C locale; nothing else of the environment matters.
   const child = spawn(file, args, {
     stdio: [input, 'pipe', 'pipe'],
-    env: { LC_ALL: 'C', LANGUAGE: '', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: ENVIRONMENT,
   })
   return new Promise((resolve, reject) => {
     const stdout = collect(child, 'stdout')

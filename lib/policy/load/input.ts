@@ -4,6 +4,7 @@ import { attempt, type CompiledPolicy } from '../compile/compile.ts'
 import type { Diagnostic } from '../compile/diagnostic.ts'
 import { PolicyCompileError } from '../compile/error.ts'
 import type { ReadOptions } from '../compile/options.ts'
+import type { Input } from '../compile/parser.ts'
 import { readSource, type PolicySource } from '../compile/source.ts'
 
 /** Policy to be loaded: source to compile first, or what {@link compile} made, whole or only its binary. */
@@ -13,15 +14,18 @@ export type LoadableSource = PolicySource | CompiledPolicy | Uint8Array
 export interface Records {
   readonly records: readonly BlobRecord[]
   readonly diagnostics: readonly Diagnostic[]
+  /** what was compiled; `null` for what had been before */
+  readonly input: Input | null
 }
 
 /** Compiles, where that is to be done, and takes the binary apart. */
 export async function readLoadable(source: LoadableSource, options: ReadOptions): Promise<Records> {
   const binary = binaryOf(source)
-  if (binary) return { records: readBinary(binary), diagnostics: [] }
-  const { compiled, diagnostics } = await attempt(readSource(source), options)
+  if (binary) return { records: readBinary(binary), diagnostics: [], input: null }
+  const input = readSource(source)
+  const { compiled, diagnostics } = await attempt(input, options)
   if (compiled === null) throw new PolicyCompileError(diagnostics)
-  return { records: readBlob(compiled.binary), diagnostics }
+  return { records: readBlob(compiled.binary), diagnostics, input }
 }
 
 function binaryOf(source: LoadableSource): Uint8Array | undefined {

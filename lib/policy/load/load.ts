@@ -1,17 +1,28 @@
 import { callNativeAsync } from '../../border/call.ts'
 import { AppArmorError } from '../../border/errors.ts'
+import { readOptions } from '../../border/options.ts'
 import { profiles, type LoadedProfile } from '../../inspect/profiles.ts'
 import type { CompiledProfile } from '../compile/compile.ts'
 import type { Diagnostic } from '../compile/diagnostic.ts'
 import { readCompileOptions, type CompileOptions } from '../compile/options.ts'
+import { lintInput, readAllowed, refuseDangerous, type Allowed } from '../compile/lint.ts'
 import { readLoadable, type LoadableSource } from './input.ts'
 import { joinRecords, qualifiedName, refuseHarmful, splitRecords } from './records.ts'
+
+/** How {@link load} and {@link replace} go about it. */
+export interface LoadOptions extends CompileOptions {
+  /**
+   * dangerous findings of {@link lint} to load all the same, by their codes; any other is refused. `'not-linted'`: what
+   * the compiler reads and this package does not
+   */
+  readonly allow?: readonly Allowed[]
+}
 
 /** What is in force after {@link load} or {@link replace}. */
 export interface LoadReport {
   /** the profiles that the kernel took */
   readonly profiles: readonly CompiledProfile[]
-  /** what the compiler warned of */
+  /** what the compiler warned of, and what {@link lint} found */
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -23,12 +34,13 @@ export interface LoadReport {
  * apparmor_parser(8).
  *
  * @param source text in the policy language, `{ file }`, or what {@link compile} made
- * @param options for the compiler, see {@link CompileOptions}
+ * @param options see {@link LoadOptions}
  * @returns the profiles that are loaded now
  * @throws {@link PolicyCompileError} (rejects) nothing was loaded
  * @throws `AppArmorError` (rejects) `EEXIST` a profile is loaded already; `EACCES`, `EPERM` this process may
  *   not load policy (it needs CAP_MAC_ADMIN and no profile that forbids it); `ENOENT` the policy interface is not
- *   visible (most containers); `ERR_APPARMOR_POLICY_HARMFUL` for what would harm the kernel; those of
+ *   visible (most containers); `ERR_APPARMOR_POLICY_HARMFUL` for what would harm the kernel;
+ *   {@link PolicyDangerError} `ERR_APPARMOR_POLICY_DANGEROUS` for what would permit more than it says; those of
  *   {@link compile}. `done` lists the profiles of other namespaces that
  *   were loaded before the refusal
  * @throws TypeError, RangeError (reject) as {@link compile}
@@ -38,7 +50,7 @@ export interface LoadReport {
  * const { profiles } = await load('profile web { /srv/** r, }')
  * ```
  */
-export async function load(source: LoadableSource, options?: CompileOptions): Promise<LoadReport> {
+export async function load(source: LoadableSource, options?: LoadOptions): Promise<LoadReport> {
   return put('load', source, options)
 }
 
@@ -58,19 +70,21 @@ export async function load(source: LoadableSource, options?: CompileOptions): Pr
  * await replace({ file: '/etc/apparmor.d/usr.bin.man' })
  * ```
  */
-export async function replace(
-  source: LoadableSource,
-  options?: CompileOptions,
-): Promise<LoadReport> {
+export async function replace(source: LoadableSource, options?: LoadOptions): Promise<LoadReport> {
   return put('replace', source, options)
 }
 
 async function put(
   how: 'load' | 'replace',
   source: LoadableSource,
-  options: CompileOptions | undefined,
+  options: LoadOptions | undefined,
 ): Promise<LoadReport> {
-  const { records, diagnostics } = await readLoadable(source, readCompileOptions(options))
+  const { allow } = readOptions<LoadOptions>(options, ['allow'])
+  const allowed = readAllowed(allow)
+  const read = readCompileOptions(options, ['allow'])
+  const { records, diagnostics, input } = await readLoadable(source, read)
+  const silent = input === null ? [] : await lintInput(input, read)
+  refuseDangerous(silent, allowed)
   const sets = splitRecords(records)
   const there = await known()
   for (const set of sets) refuseHarmful(set, there)
@@ -84,7 +98,10 @@ async function put(
     }
     done.push(...set.records.map(({ namespace, name }) => Object.freeze({ namespace, name })))
   }
-  return Object.freeze({ profiles: Object.freeze(done), diagnostics })
+  return Object.freeze({
+    profiles: Object.freeze(done),
+    diagnostics: Object.freeze([...diagnostics, ...silent]),
+  })
 }
 
 // The kernel says which errno, and not which of the profiles it means.

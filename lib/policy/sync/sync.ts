@@ -1,18 +1,19 @@
 import { checkOneOf, checkText } from '../../border/args.ts'
 import { AppArmorError, invalidArgType, invalidArgValue } from '../../border/errors.ts'
-import { builtin, fs, path } from '../../border/node.ts'
+import { builtin, path } from '../../border/node.ts'
 import { readOptions } from '../../border/options.ts'
 import { profiles, type LoadedProfile } from '../../inspect/profiles.ts'
 import { readBlob, type BlobRecord } from '../compile/blob.ts'
 import { attempt } from '../compile/compile.ts'
 import { PolicyCompileError } from '../compile/error.ts'
+import { policyFiles } from '../compile/files.ts'
+import { compilerId, sourceId } from '../compile/identity.ts'
+import { lintInput, readAllowed, refuseDangerous, type Allowed } from '../compile/lint.ts'
 import { readCompileOptions, type CompileOptions, type ReadOptions } from '../compile/options.ts'
-import { findParser, parserVersion } from '../compile/parser.ts'
 import { readPath } from '../compile/source.ts'
 import { replace } from '../load/load.ts'
 import { joinRecords, qualifiedName, refuseHarmful, splitRecords } from '../load/records.ts'
 import { processesUnder, remove } from '../load/remove.ts'
-import { closureHash } from './closure.ts'
 import {
   lockManifest,
   readManifest,
@@ -20,6 +21,7 @@ import {
   type OwnedFile,
   type OwnedProfile,
 } from './manifest.ts'
+import { Changes, placesOf } from './watch.ts'
 
 /** How {@link sync} goes about it. */
 export interface SyncOptions extends Omit<CompileOptions, 'name' | 'namespace'> {
@@ -36,6 +38,25 @@ export interface SyncOptions extends Omit<CompileOptions, 'name' | 'namespace'> 
   readonly running?: 'keep' | 'unconfine'
   /** `true`: take over profiles of the same names that somebody else has loaded */
   readonly adopt?: boolean
+  /** dangerous findings of {@link lint} to load all the same, by their codes, as for {@link load} */
+  readonly allow?: readonly Allowed[]
+  /**
+   * `true`: go on until `signal` aborts or the loop over the reports ends, and do it again whenever a file changes, or
+   * something that it includes
+   */
+  readonly watch?: boolean
+  /** is called after each file was looked at, before anything is loaded */
+  readonly progress?: (progress: SyncProgress) => void
+}
+
+/** How far a {@link sync} has come. */
+export interface SyncProgress {
+  /** the name of the file in the directory */
+  readonly file: string
+  readonly outcome: 'unchanged' | 'compiled' | 'failed'
+  /** how many of the files were looked at, this one too */
+  readonly done: number
+  readonly total: number
 }
 
 /** What was done, or would be done, about one profile. */
@@ -72,7 +93,8 @@ export interface SyncReport {
  * @param directory its files are policy, as for `apparmor_parser`: those in its directories are not, nor are
  *   hidden ones and what package managers and editors leave behind
  * @param options `owner`, and see {@link SyncOptions}
- * @returns what was done, and which files could not be loaded
+ * @returns what was done, and which files could not be loaded; with `watch: true` an async iterable of that, the first
+ *   at once. It ends by throwing what would reject, or the signal's reason
  * @throws `AppArmorError` (rejects) `ERR_APPARMOR_SYNC_RUNNING` another process syncs for this owner;
  *   `ERR_APPARMOR_MANIFEST` its manifest cannot be read; the codes of {@link load} for what concerns all files; Node's own
  *   errors when the directory cannot be read or the manifest not written
@@ -85,9 +107,48 @@ export interface SyncReport {
  * if (errors.length > 0) process.exitCode = 1
  * ```
  */
-export async function sync(directory: string | URL, options: SyncOptions): Promise<SyncReport> {
+export function sync(
+  directory: string | URL,
+  options: SyncOptions & { readonly watch: true },
+): AsyncIterable<SyncReport>
+export function sync(directory: string | URL, options: SyncOptions): Promise<SyncReport>
+export function sync(
+  directory: string | URL,
+  options: SyncOptions,
+): Promise<SyncReport> | AsyncIterable<SyncReport> {
+  const given: unknown = options
+  const own = typeof given === 'object' && given !== null && Object.hasOwn(given, 'watch')
+  return own && options.watch === true ? follow(directory, options) : once(directory, options)
+}
+
+async function once(directory: string | URL, options: SyncOptions): Promise<SyncReport> {
+  const place = readPath(directory, 'directory')
+  return run(place, readSyncOptions(options))
+}
+
+async function* follow(
+  directory: string | URL,
+  options: SyncOptions,
+): AsyncGenerator<SyncReport, void> {
   const place = readPath(directory, 'directory')
   const read = readSyncOptions(options)
+  const { include, base, signal } = read.compiler
+  const changes = new Changes()
+  try {
+    for (let first = true; ; first = false) {
+      // Before the work: what changes meanwhile is seen.
+      changes.watch(placesOf(place, [...include, base]))
+      const report = await run(place, read)
+      // What has changed may be another file of the same directory.
+      if (first || report.steps.length + report.errors.length > 0) yield report
+      await changes.next(signal)
+    }
+  } finally {
+    changes.close()
+  }
+}
+
+async function run(place: string, read: ReadSyncOptions): Promise<SyncReport> {
   const file = path.join(read.state, `${read.owner}.json`)
   const unlock = read.dryRun ? async () => {} : await lockManifest(file)
   try {
@@ -97,7 +158,7 @@ export async function sync(directory: string | URL, options: SyncOptions): Promi
   }
 }
 
-const OWN = ['owner', 'state', 'dryRun', 'running', 'adopt'] as const
+const OWN = ['owner', 'state', 'dryRun', 'running', 'adopt', 'allow', 'watch', 'progress'] as const
 
 interface ReadSyncOptions {
   readonly owner: string
@@ -105,12 +166,14 @@ interface ReadSyncOptions {
   readonly dryRun: boolean
   readonly running: 'keep' | 'unconfine'
   readonly adopt: boolean
+  readonly allowed: ReadonlySet<string>
+  readonly progress: SyncOptions['progress']
   readonly compiler: ReadOptions
 }
 
 function readSyncOptions(options: unknown): ReadSyncOptions {
   const compiler = readCompileOptions(options, OWN)
-  const { owner, state, dryRun, running, adopt, ...unfit } = readOptions<
+  const { owner, state, dryRun, running, adopt, allow, watch, progress, ...unfit } = readOptions<
     SyncOptions & Pick<CompileOptions, 'name' | 'namespace'>
   >(options, [...OWN, 'name', 'namespace'])
   for (const [name, value] of Object.entries(unfit)) {
@@ -120,6 +183,10 @@ function readSyncOptions(options: unknown): ReadSyncOptions {
   if (!/^[\w-][\w.-]{0,99}$/.test(owner)) {
     throw invalidArgValue('options.owner', 'must be letters, digits, ".", "_" or "-"', owner)
   }
+  flag(watch, 'options.watch')
+  if (progress !== undefined && typeof progress !== 'function') {
+    throw invalidArgType('options.progress', 'of type function', progress)
+  }
   checkOneOf(running ?? 'keep', 'options.running', ['keep', 'unconfine'])
   return {
     owner,
@@ -127,6 +194,8 @@ function readSyncOptions(options: unknown): ReadSyncOptions {
     dryRun: flag(dryRun, 'options.dryRun'),
     running: (running ?? 'keep') as 'keep' | 'unconfine',
     adopt: flag(adopt, 'options.adopt'),
+    allowed: readAllowed(allow),
+    progress: progress as ReadSyncOptions['progress'],
     compiler,
   }
 }
@@ -192,29 +261,39 @@ class Sync {
   async #compile(
     files: readonly string[],
   ): Promise<{ fresh: readonly Fresh[]; unchanged: number }> {
-    const compiler = await compilerId(this.#options.compiler)
-    let unchanged = 0
+    const compiler = await this.#compilerId()
+    let [unchanged, done] = [0, 0]
+    const tell = (file: string, outcome: SyncProgress['outcome']): void =>
+      this.#options.progress?.({ file, outcome, done: ++done, total: files.length })
     const made = await Promise.all(
       files.map(async (file): Promise<Fresh | undefined> => {
         const source = this.#sourceOf(file, compiler)
         if (this.#isInForce(file, source)) {
           unchanged++
           this.#define(this.#owned(file))
+          tell(file, 'unchanged')
           return undefined
         }
+        let compiled: Fresh | undefined
         try {
           const records = await this.#records(file)
           // What was read may be neither the old nor the new text.
           if (this.#sourceOf(file, compiler) !== source) throw changedMeanwhile(file)
           this.#define(records)
-          return { file, source, records }
+          compiled = { file, source, records }
         } catch (error) {
           this.#fail(file, error)
-          return undefined
         }
+        tell(file, compiled ? 'compiled' : 'failed')
+        return compiled
       }),
     )
     return { fresh: made.filter((one) => one !== undefined), unchanged }
+  }
+
+  async #compilerId(): Promise<string> {
+    const { compiler, allowed } = this.#options
+    return [await compilerId(compiler), ...[...allowed].sort()].join('+')
   }
 
   #define(profiles: readonly Named[]): void {
@@ -225,17 +304,12 @@ class Sync {
     const input = { file: path.join(this.#directory, file) }
     const { compiled, diagnostics } = await attempt(input, this.#options.compiler)
     if (compiled === null) throw new PolicyCompileError(diagnostics)
+    refuseDangerous(await lintInput(input, this.#options.compiler), this.#options.allowed)
     return readBlob(compiled.binary)
   }
 
   #sourceOf(file: string, compiler: string): string {
-    const { include, base } = this.#options.compiler
-    // A link of the file's name in one of these directories switches the file off, or its mode over.
-    const links = ['disable', 'force-complain'].map((name) =>
-      fs.existsSync(path.join(base, name, file)),
-    )
-    const hash = closureHash(path.join(this.#directory, file), [...include, base])
-    return [compiler, ...links, hash].join(':')
+    return sourceId(path.join(this.#directory, file), compiler, this.#options.compiler)
   }
 
   #owned(file: string): readonly OwnedProfile[] {
@@ -378,28 +452,4 @@ function conflict(profile: string, file: string, detail: string): AppArmorError 
 
 function changedMeanwhile(file: string): AppArmorError {
   return new AppArmorError({ code: 'ERR_APPARMOR_SYNC_CHANGED', path: file })
-}
-
-/** Whatever decides, beside the text, what comes out of the compiler. */
-async function compilerId({ parser, args, files }: ReadOptions): Promise<string> {
-  const { createHash } = builtin('node:crypto')
-  const program = findParser(parser)
-  const { mtimeMs, size } = fs.statSync(program)
-  const version = await parserVersion(parser)
-  const contents = files.map((file) => closureHash(file, []))
-  return createHash('sha256')
-    .update(JSON.stringify([program, mtimeMs, size, version, args, contents]))
-    .digest('hex')
-    .slice(0, 16)
-}
-
-const LEFT_BEHIND =
-  /^\.|^README|~$|\.(?:dpkg-(?:new|old|dist|bak|remove)|pacsave|pacnew|rpmnew|rpmsave|orig|rej)$/
-
-function policyFiles(directory: string): readonly string[] {
-  return fs
-    .readdirSync(directory)
-    .filter((name) => !LEFT_BEHIND.test(name))
-    .filter((name) => fs.statSync(path.join(directory, name), { throwIfNoEntry: false })?.isFile())
-    .sort()
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { closureHash } from '#lib/policy/sync/closure.js'
+import { closureHash } from '#lib/policy/compile/closure.js'
 
 const dir = mkdtempSync(join(tmpdir(), 'apparmor-test-'))
 t.teardown(() => rmSync(dir, { recursive: true }))

@@ -15,19 +15,38 @@ const REFERENCE =
 export function closureHash(file: string, search: SearchPath): string {
   const { createHash } = builtin('node:crypto')
   const hash = createHash('sha256')
+  visitClosure(file, search, (name, found) => {
+    hash.update(JSON.stringify([name, found === null, Array.isArray(found) ? found : null]))
+    if (Buffer.isBuffer(found)) hash.update(found)
+  })
+  return hash.digest('hex')
+}
+
+/** Every place that is looked at for a file of policy, whether or not something is there. */
+export function closurePlaces(file: string, search: SearchPath): readonly string[] {
+  const places: string[] = []
+  visitClosure(file, search, (name) => places.push(name))
+  return places
+}
+
+type Content = Buffer | readonly string[] | null
+
+function visitClosure(
+  file: string,
+  search: SearchPath,
+  see: (name: string, found: Content) => void,
+): void {
   const seen = new Set<string>()
   const visit = (name: string): void => {
     if (seen.has(name)) return
     seen.add(name)
     const found = contentOf(name)
-    hash.update(JSON.stringify([name, found === null, Array.isArray(found) ? found : null]))
+    see(name, found)
     if (found === null) return
     if (Array.isArray(found)) return found.forEach((entry) => visit(path.join(name, entry)))
-    hash.update(found)
-    for (const place of references(found.toString('latin1'), search)) visit(place)
+    for (const place of references((found as Buffer).toString('latin1'), search)) visit(place)
   }
   visit(file)
-  return hash.digest('hex')
 }
 
 // Every place that the parser looks at: a file that appears in an earlier one changes the policy.
@@ -42,7 +61,7 @@ function references(text: string, search: SearchPath): readonly string[] {
 }
 
 /** A file's content, a directory's entries, `null` for nothing. */
-function contentOf(name: string): Buffer | string[] | null {
+function contentOf(name: string): Content {
   try {
     return fs.statSync(name).isDirectory() ? fs.readdirSync(name).sort() : fs.readFileSync(name)
   } catch {

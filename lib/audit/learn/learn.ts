@@ -1,0 +1,320 @@
+import type { ChildProcess, SpawnOptions } from 'node:child_process'
+import { checkText } from '../../border/args.ts'
+import { invalidArgType, invalidArgValue, outOfRange } from '../../border/invalid.ts'
+import { builtin, path } from '../../border/node.ts'
+import { readOptions } from '../../border/options.ts'
+import { queryFile } from '../../inspect/query.ts'
+import type { CompileOptions } from '../../policy/compile/compile.ts'
+import { decide } from '../../policy/decide.ts'
+import { edit } from '../../policy/edit.ts'
+import { format } from '../../policy/format.ts'
+import { load, replace } from '../../policy/load/load.ts'
+import { remove } from '../../policy/load/remove.ts'
+import { policy as makePolicy, profile as makeProfile } from '../../policy/make.ts'
+import { parseProfile } from '../../policy/parse.ts'
+import type { Policy } from '../../policy/rules/index.ts'
+import type { AuditRecord, LostRecord } from '../record.ts'
+import { apply } from '../suggest/apply.ts'
+import { suggest, type Suggestion, type SuggestOptions } from '../suggest/suggest.ts'
+import { Log, run, type Command, type Outcome } from './run.ts'
+
+/** Options of {@link learn}. */
+export interface LearnOptions
+  extends
+    Pick<SuggestOptions, 'exec' | 'generalise' | 'abstractions' | 'resolve'>,
+    Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid' | 'timeout' | 'stdio'> {
+  /** the name of the profile, which must not be loaded; default: the program's, and a random part */
+  readonly name?: string
+  /** what to begin with; it has the profile `name` */
+  readonly policy?: Policy
+  /** uses the program while it runs, and ends it if it does not end by itself */
+  readonly exercise?: (child: ChildProcess) => unknown
+  /** whether the program has worked; default: it ended as it did in complain mode */
+  readonly works?: (outcome: Outcome) => boolean
+  /** how often it is run at most; default 12 */
+  readonly rounds?: number
+  /** where the records are read, as {@link follow} has it; default: the audit netlink group, or else `'auto'` */
+  readonly source?: string
+  readonly signal?: AbortSignal
+  /** for the compiler */
+  readonly compile?: CompileOptions
+}
+
+/** One run of the program. */
+export interface Round {
+  readonly mode: 'complain' | 'enforce'
+  readonly outcome: Outcome
+  readonly works: boolean
+  /** what was refused, or let through in complain mode */
+  readonly records: readonly AuditRecord[]
+  /** records that are missing: such a round proves nothing, and the program is run again */
+  readonly lost: readonly LostRecord[]
+  /** what became of it, without advice */
+  readonly added: readonly Suggestion[]
+}
+
+/** Something that the profile does not permit, and that the kernel refuses. */
+export interface Refusal {
+  readonly path: string
+  readonly permissions: 'r' | 'w'
+}
+
+/** What was learned. */
+export interface Lesson {
+  readonly profile: string
+  readonly policy: Policy
+  /** the policy as text, in enforce mode */
+  readonly text: string
+  readonly rounds: readonly Round[]
+  /**
+   * The last run was in enforce mode, the program worked, nothing was refused, no record was lost, and the kernel
+   * refuses what stands beside what is permitted.
+   */
+  readonly proven: boolean
+  /** why it is not proven; what needs a person */
+  readonly problems: readonly string[]
+  /** acts beside those that are permitted, each refused by the kernel when it was asked about the loaded profile */
+  readonly refused: readonly Refusal[]
+}
+
+const OPTIONS = [
+  ...(['exec', 'generalise', 'abstractions', 'resolve', 'name', 'policy', 'exercise'] as const),
+  ...(['works', 'rounds', 'source', 'signal', 'compile'] as const),
+  ...(['cwd', 'env', 'uid', 'gid', 'timeout', 'stdio'] as const),
+]
+
+/**
+ * Learns a least profile by running a program: in complain mode first, then in enforce mode, with what was refused
+ * added, until a run is refused nothing; and proves it.
+ *
+ * A profile permits what the program did while it was watched: exercise all that it has to do. And it permits what an
+ * attacker in it did: run what you trust. Needs root, apparmor_parser, and a log (docs/audit.md). It loads the profile
+ * under a name of its own, ends what the program leaves behind, and removes the profile in the end. Do not have a
+ * program change into unknown hats in complain mode on Linux 6.12: that stops the kernel's policy loading.
+ *
+ * @param command the program and its arguments; the program by its absolute path, or by its name in `PATH`
+ * @returns what was learned. `proven` says whether it is enough
+ * @throws {@link AppArmorError} (rejects) as `load`, `spawn` and {@link follow}; `EEXIST` when a profile of that name
+ *   is loaded
+ * @throws TypeError, RangeError (reject) `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
+ * @example
+ * ```js
+ * import { learn } from 'apparmor/audit'
+ * const { text, proven, problems } = await learn(['/bin/sh', '-c', 'date > /tmp/now'])
+ * if (proven) console.log(text)
+ * else console.error(problems.join('\n'))
+ * ```
+ */
+export async function learn(
+  command: readonly [string, ...(readonly string[])],
+  options?: LearnOptions,
+): Promise<Lesson> {
+  const settings = readSettings(command, options)
+  const log = await Log.open(settings.source, settings.signal)
+  try {
+    return await new Learner(settings, log).learn()
+  } finally {
+    await log.close()
+  }
+}
+
+interface Settings {
+  readonly command: Command
+  readonly name: string
+  readonly policy: Policy
+  readonly works: ((outcome: Outcome) => boolean) | undefined
+  readonly rounds: number
+  readonly source: string | undefined
+  readonly signal: AbortSignal | undefined
+  readonly compile: CompileOptions
+  readonly suggest: SuggestOptions
+}
+
+function readSettings(command: unknown, options: LearnOptions | undefined): Settings {
+  const found = readOptions<LearnOptions>(options, OPTIONS)
+  if (!Array.isArray(command) || command.length === 0) {
+    throw invalidArgType('command', 'an Array with a program and its arguments', command)
+  }
+  command.forEach((word, i) => checkText(word, `command[${i}]`))
+  const { exec, generalise, abstractions, resolve } = found
+  const { cwd, env, uid, gid, timeout, stdio } = found
+  const { exercise, works, rounds = 12, source, signal, compile = {} } = found
+  for (const [name, value] of Object.entries({ exercise, works })) {
+    if (value !== undefined && typeof value !== 'function') {
+      throw invalidArgType(`options.${name}`, 'of type function', value)
+    }
+  }
+  if (typeof rounds !== 'number') throw invalidArgType('options.rounds', 'of type number', rounds)
+  if (!Number.isInteger(rounds) || rounds < 2)
+    throw outOfRange('options.rounds', 'at least 2', rounds)
+  const program = path.basename(command[0] as string).replaceAll(/[^\w.-]/g, '_')
+  const random = builtin('node:crypto').randomBytes(4).toString('hex')
+  const { name = `learn-${program}-${random}` } = found
+  checkText(name, 'options.name')
+  const { policy = makePolicy(makeProfile(name)) } = found
+  const has = (policy as Policy).rules?.some(
+    (rule) => rule.kind === 'profile' && rule.namespace === undefined && String(rule.name) === name,
+  )
+  if (!has) throw invalidArgValue('options.policy', `must have the profile ${name}`, policy)
+  const given = (values: object): object =>
+    Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+  return {
+    command: {
+      command: [...(command as string[])],
+      spawn: given({ cwd, env, uid, gid, timeout, stdio, signal }),
+      exercise: exercise as LearnOptions['exercise'],
+    },
+    name,
+    policy: policy as Policy,
+    works: works as LearnOptions['works'],
+    rounds,
+    source: source as string | undefined,
+    signal: signal as AbortSignal | undefined,
+    compile: compile as CompileOptions,
+    suggest: given({ exec, generalise, abstractions, resolve }),
+  }
+}
+
+class Learner {
+  readonly #settings: Settings
+  readonly #log: Log
+  #policy: Policy
+  readonly #rounds: Round[] = []
+  readonly #advice = new Set<string>()
+  #first: Outcome | undefined
+
+  constructor(settings: Settings, log: Log) {
+    this.#settings = settings
+    this.#log = log
+    this.#policy = inMode(settings.policy, 'enforce')
+  }
+
+  async learn(): Promise<Lesson> {
+    const { name, compile } = this.#settings
+    await load(format(inMode(this.#policy, 'complain')), compile)
+    try {
+      let last = await this.#round('complain')
+      while (this.#rounds.length < this.#settings.rounds && !this.#isEnough(last)) {
+        const stuck = last.mode === 'enforce' && last.added.length === 0 && last.lost.length === 0
+        if (stuck) break
+        // What was lost in complain mode is seen there again, and in enforce mode refused one by one.
+        const mode = last.lost.length > 0 ? last.mode : 'enforce'
+        await replace(format(inMode(this.#policy, mode)), compile)
+        last = await this.#round(mode)
+      }
+      return this.#lesson(last)
+    } finally {
+      for (const one of namesOf(this.#policy, name)) await forget(one)
+    }
+  }
+
+  async #round(mode: Round['mode']): Promise<Round> {
+    const { command, name, works, suggest: options } = this.#settings
+    const { outcome, records, lost } = await run(command, name, this.#log)
+    this.#first ??= outcome
+    const found = suggest(records, { ...options, policy: reread(this.#policy, options) })
+    for (const one of found) if (one.kind === 'advice') this.#advice.add(one.text)
+    const added = found.filter(({ kind }) => kind !== 'advice')
+    this.#policy = apply(this.#policy, added)
+    const like = this.#first
+    const isSame = outcome.status === like.status && outcome.signal === like.signal
+    const round = {
+      mode,
+      outcome,
+      works: works ? works(outcome) === true : isSame,
+      records,
+      lost,
+      added,
+    }
+    this.#rounds.push(round)
+    return round
+  }
+
+  #isEnough({ mode, works, records, lost }: Round): boolean {
+    return mode === 'enforce' && works && lost.length === 0 && !records.some(isRefusal)
+  }
+
+  #lesson(last: Round): Lesson {
+    const { name } = this.#settings
+    const refused = neighbours(this.#policy, name).filter(({ path, permissions }) => {
+      return !queryFile(name, path, permissions).allowed
+    })
+    const enough = this.#isEnough(last)
+    const problems = Array.from(this.#advice)
+    if (last.lost.length > 0) {
+      problems.unshift(
+        'The log has lost records in every run: what they would have asked for is missing.',
+      )
+    }
+    if (!last.works) {
+      const { status, signal } = last.outcome
+      problems.unshift(
+        `The program does not work under the profile: it ended with ${signal ?? status}.`,
+      )
+    }
+    if (!enough && last.records.some(isRefusal) && last.works) {
+      problems.unshift('The last run was still refused something.')
+    }
+    if (refused.length === 0)
+      problems.unshift('The kernel refuses nothing beside what is permitted.')
+    return {
+      profile: name,
+      policy: this.#policy,
+      text: format(this.#policy),
+      rounds: this.#rounds,
+      proven: enough && refused.length > 0,
+      problems,
+      refused,
+    }
+  }
+}
+
+const isRefusal = ({ event }: AuditRecord): boolean => event === 'denied' || event === 'killed'
+
+/** With the text of its includes, which `apply` does not need. */
+function reread(policy: Policy, { resolve }: SuggestOptions): Policy {
+  return parseProfile(format(policy), resolve === undefined ? {} : { resolve })
+}
+
+function inMode(policy: Policy, mode: Round['mode']): Policy {
+  return edit(policy, (rule) => {
+    if (rule.kind !== 'profile' && rule.kind !== 'hat') return undefined
+    const others = (rule.flags ?? []).filter((flag) => flag !== 'complain' && flag !== 'enforce')
+    const flags = mode === 'complain' ? [...others, 'complain'] : others
+    const { flags: _, ...rest } = rule
+    return flags.length === 0 ? rest : { ...rest, flags }
+  })
+}
+
+/** The profiles that were loaded: removing one takes its children along. */
+const namesOf = ({ rules }: Policy, name: string): readonly string[] =>
+  Array.from(
+    new Set([
+      name,
+      ...rules.flatMap((rule) => (rule.kind === 'profile' ? [String(rule.name)] : [])),
+    ]),
+  )
+
+async function forget(profile: string): Promise<void> {
+  try {
+    await remove({ profile })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+// Files beside those that are permitted.
+function neighbours(policy: Policy, name: string): readonly Refusal[] {
+  const profile = policy.rules.find((rule) => rule.kind === 'profile' && String(rule.name) === name)
+  const rules = profile?.kind === 'profile' ? profile.rules : []
+  const paths = rules.flatMap((rule) =>
+    rule.kind === 'file' && typeof rule.path === 'string' ? [`${rule.path}.neighbour`] : [],
+  )
+  const acts = [...paths, '/etc/shadow', '/neighbour'].flatMap((file): Refusal[] => [
+    { path: file, permissions: 'r' },
+    { path: file, permissions: 'w' },
+  ])
+  return acts.filter(({ path, permissions }) => {
+    return !decide(policy, { profile: name, file: path, permissions }).allowed
+  })
+}

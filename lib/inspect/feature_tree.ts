@@ -1,0 +1,4 @@
+/** Features by name: a value, or a group of more. */
+export interface FeatureTree {
+  readonly [name: string]: string | FeatureTree
+}

@@ -1,0 +1,140 @@
+import { invalidArgType } from '../../border/invalid.ts'
+import { isObject } from '../check.ts'
+import type { Diagnostic } from '../compile/diagnostic.ts'
+import { edit, type Item } from '../edit.ts'
+import { readEnvironment, type Environment, type EnvironmentOptions } from '../environment.ts'
+import { format } from '../format.ts'
+import { locate } from '../origin.ts'
+import type { IncludeRule } from '../rules/include.ts'
+import type { Policy } from '../rules/index.ts'
+import type { Finding, Lint, Rewrite } from './finding.ts'
+import { LINTS, type LintCode } from './lints.ts'
+import { walk } from './walk.ts'
+
+/** A rewrite that says what was meant. */
+export interface LintFix {
+  /** the rule that goes: the one that was found, or what stands around it */
+  readonly rule: Item
+  /** what comes in its place */
+  readonly replacement: readonly Item[]
+  /** the same as text, one rule a line */
+  readonly text: string
+}
+
+/** What a compiler silently makes of a policy. */
+export interface LintDiagnostic extends Diagnostic {
+  readonly source: 'lint'
+  readonly code: LintCode
+  /** the compiled policy permits more than the text says, or harms the kernel */
+  readonly dangerous: boolean
+  readonly rule: Item
+  /** the includes that brought the rule, from the outside */
+  readonly includes: readonly IncludeRule[]
+  /** absent where only you can know what was meant */
+  readonly fix?: LintFix
+}
+
+/**
+ * Finds what no compiler says: rules that it drops, widens or turns into their opposite.
+ *
+ * Each finding has a fixed `code`; docs/policy.md has the table. What depends on the parser is reported when
+ * any version from 3.0 on does it, unless `parser` names one. What depends on the kernel is reported when its `features` are
+ * given. In Node both default to those of this machine. It runs anywhere.
+ *
+ * @param policy as `parseProfile` read it, with `resolve` where it includes files
+ * @param options see {@link EnvironmentOptions}
+ * @returns the findings, in the order of the text
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * ```js
+ * import { lint, parseProfile } from 'apparmor/policy'
+ * const policy = parseProfile('profile web {\n  audit {\n    deny /etc/shadow r,\n  }\n}\n')
+ * for (const { code, line, message } of lint(policy, { parser: '5.0.2' })) console.log(code, line, message)
+ * ```
+ */
+export function lint(policy: Policy, options?: EnvironmentOptions): readonly LintDiagnostic[] {
+  checkPolicy(policy)
+  return lintFor(policy, readEnvironment(options))
+}
+
+export function checkPolicy(policy: unknown): asserts policy is Policy {
+  if (!isObject(policy) || (policy as Policy).kind !== 'policy') {
+    throw invalidArgType('policy', 'a policy', policy)
+  }
+}
+
+/** @internal */
+export function lintFor(policy: Policy, environment: Environment): readonly LintDiagnostic[] {
+  const sites = walk(policy)
+  const order = new Map(sites.map((site, i) => [site, i]))
+  const subject = { policy, environment, sites: sites.filter(({ dead }) => !dead) }
+  const found = LINTS.flatMap((lint) =>
+    [...lint.find(subject)].map((finding) => ({ lint, finding })),
+  )
+  // An included file is found in each profile that includes it.
+  const seen = new Map<Item, Set<string>>()
+  return Object.freeze(
+    found
+      .toSorted((a, b) => (order.get(a.finding.site) ?? 0) - (order.get(b.finding.site) ?? 0))
+      .filter(({ lint, finding: { site } }) => {
+        const codes = seen.get(site.rule) ?? new Set()
+        seen.set(site.rule, codes)
+        return !codes.has(lint.code) && codes.add(lint.code)
+      })
+      .map(({ lint, finding }) => toDiagnostic(lint, finding)),
+  )
+}
+
+function toDiagnostic(lint: Lint<LintCode>, finding: Finding): LintDiagnostic {
+  const { site, message, rewrite } = finding
+  const place = locate(site.rule)
+  return Object.freeze({
+    severity: finding.severity ?? lint.severity,
+    code: lint.code,
+    message,
+    dangerous: finding.dangerous ?? lint.dangerous,
+    file: place?.file ?? null,
+    line: place?.line ?? null,
+    column: place?.column ?? null,
+    profile: site.profile,
+    source: 'lint',
+    rule: site.rule,
+    includes: Object.freeze([...site.includes]),
+    ...(rewrite && { fix: toFix(rewrite) }),
+  })
+}
+
+function toFix({ target, replacement }: Rewrite): LintFix {
+  const text = replacement.map((rule) => format(rule)).join('')
+  return Object.freeze({ rule: target, replacement: Object.freeze([...replacement]), text })
+}
+
+/**
+ * Makes the rewrites of findings, those that have one. Everything else stays as it is, to the byte.
+ *
+ * What an included file has wrong stays wrong: its text is not part of the policy. It runs anywhere.
+ *
+ * @param policy the one that {@link lint} has looked at
+ * @param findings all of them, or those that you chose
+ * @returns the new policy, or the same one where there is nothing to rewrite
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`
+ * @example
+ * ```js
+ * import { applyFixes, format, lint, parseProfile } from 'apparmor/policy'
+ * const policy = parseProfile('profile web {\n  mount /a->/b,\n}\n')
+ * console.log(format(applyFixes(policy, lint(policy)))) // mount /a -> /b,
+ * ```
+ */
+export function applyFixes(policy: Policy, findings: readonly LintDiagnostic[]): Policy {
+  checkPolicy(policy)
+  if (!Array.isArray(findings)) {
+    throw invalidArgType('findings', 'an instance of Array', findings)
+  }
+  const fixes = new Map<Item, readonly Item[]>()
+  for (const { fix } of findings as readonly LintDiagnostic[]) {
+    if (fix) fixes.set(fix.rule, fix.replacement)
+  }
+  return edit(policy, (rule, parents) =>
+    parents.some((parent) => fixes.has(parent)) ? undefined : fixes.get(rule),
+  )
+}
