@@ -23,7 +23,8 @@ t.before(async () => {
 }
 `)
 })
-t.teardown(() => remove({ profile: NAME }))
+// Some of the processes may not have ended yet.
+t.teardown(() => remove({ profile: NAME }, { running: 'unconfine' }))
 
 const sh = (command: string) =>
   spawn('/bin/sh', ['-c', command], { profile: NAME, stdio: 'ignore' })

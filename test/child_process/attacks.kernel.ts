@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeFiles } from '../support/files.ts'
-import { CHILD_PROCESS } from '../support/package.ts'
+import { CHILD_PROCESS, copyPackage } from '../support/package.ts'
 
 t.setTimeout(300_000)
 
@@ -131,7 +131,7 @@ t.test('a child of another call within a call is not confined', async (t) => {
 t.test('two copies of the package in one process start their own children', async (t) => {
   t.equal(
     attack(`
-      const copy = await import(${CHILD_PROCESS} + '?copy')
+      const copy = await import('${copyPackage(join(dir, 'copy'))}dist/child_process.js')
       const copies = [ours, copy, ours, copy]
       const label = (from, options) => text(from.execFile('sh', ['-c', LABEL], options))
       console.log(copy === ours, copy.spawn === ours.spawn)

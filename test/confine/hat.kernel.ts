@@ -1,12 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { makeFiles } from '../support/files.ts'
 import { MANY, reportOf, runProgram } from '../support/program.ts'
-import { PACKAGE } from '../support/package.ts'
+import { copyPackage, PACKAGE } from '../support/package.ts'
 
 t.setTimeout(300_000)
 
@@ -117,16 +115,8 @@ t.test('JavaScript that is ended in a hat leaves it', async (t) => {
 })
 
 t.test('two copies of the package share the hat that a thread wears', async (t) => {
-  const copy = join(dir, 'copy')
-  const root = fileURLToPath(new URL('..', JSON.parse(PACKAGE)))
-  for (const name of ['package.json', 'dist', 'build/Release/apparmor.node', 'prebuilds']) {
-    if (existsSync(join(root, name))) {
-      cpSync(join(root, name), join(copy, name), { recursive: true, dereference: true })
-    }
-  }
-  const needed = dirname(createRequire(import.meta.url).resolve('node-gyp-build/package.json'))
-  cpSync(needed, join(copy, 'node_modules/node-gyp-build'), { recursive: true, dereference: true })
-  const said = reportOf('hat', ['copies', dir, pathToFileURL(join(copy, 'dist/index.js')).href])
+  const copy = copyPackage(join(dir, 'copy'))
+  const said = reportOf('hat', ['copies', dir, `${copy}dist/index.js`])
   t.strictSame(said.alone, [ONE, TWO, PARENT])
   t.strictSame(said.nested, [ONE, TWO, ONE])
   t.strictSame(said.reverse, [TWO, ONE])
