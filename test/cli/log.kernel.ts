@@ -16,14 +16,18 @@ t.teardown(() => remove({ profile: PROFILE }))
 
 const provoke = () => spawnConfined('cat', [denied], { profile: PROFILE })
 
+// What other tests have caused may be told as lost.
+const about = (text: string): readonly string[] =>
+  text.split('\n').filter((line) => line.includes(PROFILE))
+
 t.test('log shows what was refused, once, with a count', async (t) => {
   for (let i = 0; i < 3; i++) provoke()
   const { stdout, status } = await apparmor(['log', '-p', PROFILE, '-e', 'denied'])
   t.equal(status, 0)
-  t.match(stdout, new RegExp(`denied +${PROFILE} +open r ${denied} +by cat\\[\\d+\\] +×3\n$`))
-  t.equal(stdout.split('\n').length, 2)
+  t.match(stdout, new RegExp(`denied +${PROFILE} +open r ${denied} +by cat\\[\\d+\\] +×3$`, 'm'))
+  t.equal(about(stdout).length, 1)
   const all = await apparmor(['log', '--all', '-p', PROFILE, '-e', 'denied', '--since', '1h'])
-  t.equal(all.stdout.split('\n').length, 4)
+  t.equal(about(all.stdout).length, 3)
   const json = await apparmor(['log', '--json', '-p', PROFILE, '-e', 'denied'])
   for (const line of json.stdout.trim().split('\n')) await matchesSchema(t, 'log', JSON.parse(line))
 })
