@@ -89,14 +89,18 @@ async function bundleProgram() {
   writeFileSync(join(root, 'dist/apparmor.1'), await manual(version))
 }
 
+const CHILDREN = /\blib\/child_process\/\w+(?<!\.d)\.ts$/
+
 /** Builds dist/, but for what CommonJS needs. */
 async function bundle() {
   const { build } = await import('tsdown')
   /** @type {Set<string>} */
   const anywhere = new Set()
-  // Each further file costs at every start. Policy and audit are large, so nothing else loads theirs.
+  // Each further file costs at every start. Policy and audit are large, and children need modules of Node that
+  // take long to load: nothing else loads theirs.
   const chunkOf = (/** @type {string} */ id) => {
     const wing = /\blib\/(policy|audit)\//.exec(id)?.[1]
+    if (CHILDREN.test(id)) return null
     if (anywhere.has(id)) return wing ? `${wing}_anywhere` : 'anywhere'
     return wing ? null : 'shared'
   }
@@ -104,9 +108,15 @@ async function bundle() {
     ...SETTINGS,
     entry: Object.fromEntries(entries().map((name) => [name, moduleOf(name)])),
     outputOptions: {
-      codeSplitting: { groups: [{ name: chunkOf, test: /(?<!\.d)\.ts$/, minShareCount: 2 }] },
+      codeSplitting: {
+        groups: [
+          // A group takes along what its modules need, unless one of more priority has it.
+          { name: chunkOf, test: /(?<!\.d)\.ts$/, minShareCount: 2, priority: 1 },
+          { name: 'children', test: CHILDREN, minShareCount: 2 },
+        ],
+      },
       chunkFileNames: ({ name }) =>
-        /^(shared|(\w+_)?anywhere)$/.test(name) ? '[name].js' : 'shared.js',
+        /^(shared|children|(\w+_)?anywhere)$/.test(name) ? '[name].js' : 'shared.js',
       comments: false,
     },
     plugins: [runsAnywhere(anywhere)],
