@@ -54,11 +54,12 @@ const ENGINES = {
     bundled(args)
     return ['crun', 'run', '--bundle', dir, id]
   },
-  podman: (id, args) => [
-    ...['podman', '--cgroup-manager=cgroupfs', '--runtime=runc', 'run', '--rm', `--name=${id}`],
-    ...['--network=none', '--read-only-tmpfs=false', '--ulimit=nofile=1024:1024'],
-    ...['--ulimit=nproc=1024:1024', ...toDocker(NAME), '--rootfs', root, ...args],
-  ],
+  podman: (id, args) => {
+    const limits = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=1024:1024'] // what a guest has
+    const how = ['--rm', '--network=none', '--read-only-tmpfs=false', `--name=${id}`, ...limits]
+    const run = ['--cgroup-manager=cgroupfs', '--runtime=runc', 'run', ...how]
+    return ['podman', ...run, ...toDocker(NAME), '--rootfs', root, ...args]
+  },
 }
 
 /** @param {string} engine @param {readonly string[]} args */
