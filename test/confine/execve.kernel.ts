@@ -99,13 +99,15 @@ t.test('a profile without a value is refused, and nothing is executed', async (t
       } catch ({ name, code }) {
         console.log(name, code)
       }
-    }`
+    }
+    execve('/bin/cat', ['/proc/self/attr/current'], { profile: '${PROFILE}' })`
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
   })
   const type = 'TypeError ERR_INVALID_ARG_TYPE'
   const value = 'TypeError ERR_INVALID_ARG_VALUE'
-  t.strictSame(stdout.trimEnd().split('\n'), [type, type, value, type, value])
+  const confined = `${PROFILE} (enforce)`
+  t.strictSame(stdout.trimEnd().split('\n'), [type, type, value, type, value, confined])
 })
 
 t.test('honours Node’s permission model', async (t) => {

@@ -55,6 +55,7 @@ t.test('a false /proc is no list of threads', async (t) => {
     t.match(result, { name: 'AppArmorError', code: 'ERR_APPARMOR_NO_PROCFS', profile: PROFILE })
     t.strictSame(reads, ['denied', 'denied'], 'nothing was changed')
   }
+  t.match(run('blind'), { result: { ok: { label: PROFILE } } }, 'with the true one it is')
 })
 
 t.test('nor is that of another PID namespace', async (t) => {
