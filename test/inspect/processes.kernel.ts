@@ -286,4 +286,6 @@ t.test('the container of a process, when it is asked for', async (t) => {
 
 t.test('garbage ends in a designed error', async (t) => {
   t.strictSame(await awaitWithGarbage(8), [])
+  const { pid } = start('aa-exec', '-p', RUN, '--', SLEEP, '1000')
+  t.match(await until(pid, sleeps), { label: RUN }, 'and what is confined is found as before')
 })
