@@ -43,13 +43,15 @@ echo "release $(uname -r)"
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const list = { type: /** @type {const} */ ('string') }
-const { values: asked } = parseArgs({ options: { kernel: list, node: list, library: list } })
+const { kernel, node, library } = parseArgs({
+  options: { kernel: list, node: list, library: list },
+}).values
 const wanted = (/** @type {string | undefined} */ option, /** @type {readonly string[]} */ all) =>
   option === undefined ? all : option.split(',')
-const kernels = wanted(asked.kernel, KERNELS)
-const nodes = wanted(asked.node, NODES)
+const kernels = wanted(kernel, KERNELS)
+const nodes = wanted(node, NODES)
 const libraries = wanted(
-  asked.library,
+  library,
   Object.keys(LIBRARIES).filter((name) => name !== 'prebuilt' || existsSync('prebuilds/linux-x64')),
 )
 

@@ -55,7 +55,7 @@ export interface ProcessFilter {
 
 /** What {@link processes} is to tell beyond the labels. */
 export interface ProcessOptions {
-  /** also the container of each; it takes two more looks into /proc for each process. Default: `false` */
+  /** also the container of each; it reads one more file of /proc for each process. Default: `false` */
   readonly containers?: boolean
 }
 

@@ -18,7 +18,7 @@ import { labelOf, type Named } from './name.ts'
  */
 export function toSystemd(profile: Named): string {
   const label = labelOf(profile)
-  // A line of its own for each reading: "-" in front means "or else unconfined".
+  // A "-" in front would mean: or else unconfined. Quotes and spaces at the ends are not part of the name there.
   if (/^[-\s"']|\s$|\\$/.test(label)) {
     const reason = 'must not begin or end with what systemd.exec(5) takes for itself'
     throw invalidArgValue('profile', reason, label)
