@@ -68,7 +68,8 @@ t.test(
       ended.push(watching)
     }
     for (let i = 0; i < 100 && open() > before; i++) await sleep(20)
-    t.equal(open(), before)
+    // Fewer is no fault: what the tests before ended may close meanwhile.
+    t.ok(open() <= before, `${open()} descriptors, ${before} before`)
     t.equal(ended.length, 100)
   },
 )
