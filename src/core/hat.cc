@@ -181,14 +181,17 @@ Result<HatVisit> HatVisit::enter(const std::vector<std::string>& hats) {
     if (!token) return token.failure();
     visit.token_ = *token;
   }
-  if (isKnownToBeSet(Attr::exec)) return Failure{EBUSY, call};
-  auto attr = openForLater(Attr::current, call);
-  if (!attr) return attr.failure();
-  visit.attr_ = std::move(*attr);
-  struct stat file {};
-  if (visit.attr_ && fstat(visit.attr_.get(), &file) != 0) return Failure{errno, call};
-  visit.device_ = file.st_dev;
-  visit.inode_ = file.st_ino;
+  const Known onexec = askWhetherSet(Attr::exec);
+  if (onexec.isSet) return Failure{EBUSY, call};
+  if (!onexec.bySyscall) {
+    auto attr = openForLater(Attr::current, call);
+    if (!attr) return attr.failure();
+    visit.attr_ = std::move(*attr);
+    struct stat file {};
+    if (fstat(visit.attr_.get(), &file) != 0) return Failure{errno, call};
+    visit.device_ = file.st_dev;
+    visit.inode_ = file.st_ino;
+  }
   ++*gTable->visits;
   const auto entered = ask(names, visit.token_);
   if (!entered) {

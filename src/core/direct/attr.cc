@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -71,6 +72,12 @@ struct AttrPath {
 // mounted procfs is another file system.
 std::atomic<uint64_t> gProvenProc{0};
 
+// A forked child is another process.
+std::atomic<pid_t> gOwnProcess = [] {
+  pthread_atfork(nullptr, nullptr, [] { gOwnProcess.store(getpid()); });
+  return getpid();
+}();
+
 Self askSelf() noexcept {
   return {static_cast<pid_t>(syscall(SYS_gettid)), readsOurProc()};
 }
@@ -102,7 +109,7 @@ int openAttr(Attr attr, int flags, AttrPath& path, Self self) noexcept {
 // The same for a thread that need not be quick to answer. For the main thread /proc/self is right in every
 // PID namespace, and needs no questions.
 int openOwnAttr(Attr attr, int flags, AttrPath& path) noexcept {
-  static thread_local const bool main = syscall(SYS_gettid) == getpid();
+  static thread_local const bool main = syscall(SYS_gettid) == ownProcess();
   if (main) {
     *putText(putText(path.text, "/proc/self/attr/apparmor/"), attrName(attr)) = '\0';
     const int fd = openRetrying(path.text, flags);
@@ -251,7 +258,6 @@ Result<Done> writeAttr(Attr attr, const Command& command) {
 }
 
 Result<UniqueFd> openForLater(Attr attr, const char* call) {
-  if (hasSyscalls()) return UniqueFd();
   AttrPath path{};
   UniqueFd fd(openOwnAttr(attr, O_WRONLY, path));
   if (!fd) return Failure{errno, call, path.text};
@@ -292,12 +298,16 @@ bool procIsProven() {
   return true;
 }
 
+pid_t ownProcess() noexcept {
+  return gOwnProcess.load(std::memory_order_relaxed);
+}
+
 bool readsOurProc() noexcept {
   char link[24];
   const ssize_t n = readlink("/proc/self", link, sizeof link);
   if (n <= 0) return true;  // no procfs at all: the open that follows says so
   char own[24];
-  return putDecimal(own, getpid()) - own == n && memcmp(own, link, static_cast<size_t>(n)) == 0;
+  return putDecimal(own, ownProcess()) - own == n && memcmp(own, link, static_cast<size_t>(n)) == 0;
 }
 
 std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept {
@@ -310,8 +320,14 @@ std::string_view readLabelBySyscall(char* buffer, size_t size) noexcept {
 }
 
 bool isKnownToBeSet(Attr attr) {
-  const auto value = readEither(attr, "");
-  return value && !value->empty();
+  return askWhetherSet(attr).isSet;
+}
+
+Known askWhetherSet(Attr attr) {
+  const auto isSet = [](const Result<std::string>& value) { return value && !value->empty(); };
+  const auto value = readBySyscall(attr, "");
+  if (value || value.failure().error != ENOSYS) return {isSet(value), true};
+  return {isSet(readByProc(attr, "")), false};
 }
 
 bool isSetBySyscall(Attr attr) noexcept {

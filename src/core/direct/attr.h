@@ -68,14 +68,17 @@ bool hasSyscalls() noexcept;
 // nothing. EPROTONOSUPPORT then.
 Result<Done> writeAttr(Attr attr, const Command& command);
 
-// The attribute, open and proven, for what has to be written when no descriptor may be free. None where the
-// system calls serve, which need none.
+// The attribute, open and proven, for what has to be written when no descriptor may be free. The system calls
+// need none.
 Result<UniqueFd> openForLater(Attr attr, const char* call);
 // The same proof alone, of /proc/<tid>/attr/…, for whoever writes it by other means; 0, or an errno.
 int proveFile(Attr attr) noexcept;
 
 // Does libapparmor reach this thread's attribute, and not another process's or a plain file in its place?
 bool procIsProven();
+
+// Async-signal-safe. This process, asked once: with each proof, and for each thread that is called.
+pid_t ownProcess() noexcept;
 
 // Does the mounted /proc number processes as we do? In a new PID namespace under the old /proc,
 // /proc/<our tid> is somebody else.
@@ -93,6 +96,12 @@ Result<std::optional<std::string>> readAttr(Attr attr, const char* call);
 
 // Is exec or prev set? false, too, where the attribute may not be read: then there is nothing to go by.
 bool isKnownToBeSet(Attr attr);
+// The same, and which way it took: whether the system calls serve need not be asked again.
+struct Known {
+  bool isSet;
+  bool bySyscall;
+};
+Known askWhetherSet(Attr attr);
 
 // Async-signal-safe: the same, by the system call alone.
 bool isSetBySyscall(Attr attr) noexcept;

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <iterator>
 
+#include "attr.h"
+
 namespace apparmor {
 namespace {
 
@@ -174,7 +176,7 @@ int callThread(const Call& call) noexcept {
   info.si_pid = call.tid;
   info.si_uid = call.number;
   info.si_value.sival_ptr = const_cast<char*>(&gIdentity);
-  return syscall(SYS_rt_tgsigqueueinfo, getpid(), call.tid, kSignal, &info) == 0 ? 0 : errno;
+  return syscall(SYS_rt_tgsigqueueinfo, ownProcess(), call.tid, kSignal, &info) == 0 ? 0 : errno;
 }
 
 }  // namespace apparmor
