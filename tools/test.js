@@ -1,11 +1,13 @@
 // Builds everything and runs the tests; the last line on stdout is "N passed, N failed".
 //
-//   node tools/test.js [--off] [--kernel K] [FILE…]
+//   node tools/test.js [--off] [--engines] [--kernel K] [FILE…]
 //
 // test/**/*.test.ts and the C++ tests run here; test/**/*.kernel.ts as root under a kernel that enforces
 // AppArmor, and test/**/*.off.ts under one that was started with apparmor=0: one boot of a guest each.
 // FILE (a name or the beginning of one, with its folder or without) runs these alone. --kernel chooses the guest's kernel.
 // APPARMOR_GUEST (tools/kernel.js) can have the kernel tests run on this machine's own kernel.
+//
+// --engines runs test/**/*.engine.ts alone, also under such a kernel: they need container engines (tools/setup --engines).
 //
 // --off demands that each kernel test fails without AppArmor: one that passes there proves nothing.
 import { spawn } from 'node:child_process'
@@ -35,7 +37,11 @@ const OTHER_NODES = ['24']
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
 const { values, positionals } = parseArgs({
-  options: { off: { type: 'boolean' }, kernel: { type: 'string' } },
+  options: {
+    off: { type: 'boolean' },
+    engines: { type: 'boolean' },
+    kernel: { type: 'string' },
+  },
   allowPositionals: true,
 })
 
@@ -67,7 +73,7 @@ async function build() {
   buildTests()
 }
 
-/** The names of the files of a kind that were asked for: of `test`, `kernel` and `off`. */
+/** The names of the files of a kind that were asked for: of `test`, `kernel`, `engine` and `off`. */
 function select(/** @type {string} */ kind) {
   const names = readdirSync(BUILT, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith(`.${kind}.js`))
@@ -176,9 +182,10 @@ function fetchNodes() {
  * @returns {(() => Promise<void>)[]}
  */
 function plan() {
-  const kernel = select('kernel')
+  const kernel = select(values.engines ? 'engine' : 'kernel')
   if (kernel.includes('nodes.kernel')) fetchNodes()
   if (values.off) return kernel.length > 0 ? [() => runKernel(kernel, 'off')] : []
+  if (values.engines) return [() => runKernel(kernel, chooseKernel())]
   const off = select('off')
   const guest = process.env.APPARMOR_GUEST !== 'never'
   if (!guest && off.length > 0) say(`! not run without a guest: ${off.join(', ')}`)

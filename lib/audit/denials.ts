@@ -1,13 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
-import { AppArmorError } from '../border/errors.ts'
 import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
-import { fs } from '../border/node.ts'
 import { readOptions } from '../border/options.ts'
 import { checkText } from '../border/args.ts'
 import { Family, LATE } from './family.ts'
 import { follow, type Follow, type FollowOptions } from './follow/follow.ts'
 import { isProbe, provoke } from './follow/probe.ts'
 import { lost } from './loss.ts'
+import { checkPidNamespace } from './procfs.ts'
 import type { AuditEvent, AuditRecord, LogRecord } from './record.ts'
 
 /** Options of {@link denialsOf}. */
@@ -69,7 +68,7 @@ export function denialsOf(
   }
   if (pid === undefined) throw invalidArgValue('child', 'was not started', child)
   const events = (Array.isArray(event) ? [...event] : [event]) as readonly AuditEvent[]
-  checkNamespace()
+  checkPidNamespace()
   let family: Family
   try {
     family = new Family(pid, profile === undefined ? [] : [profile])
@@ -84,16 +83,6 @@ export function denialsOf(
     event: Array.from(new Set<AuditEvent>([...events, 'denied'])),
   })
   return new Denials(family, log, new Set(events))
-}
-
-// The kernel's number for the initial one (PROC_PID_INIT_INO).
-const INITIAL = 'pid:[4026531836]'
-
-function checkNamespace(): void {
-  if (fs.readlinkSync('/proc/self/ns/pid') === INITIAL) return
-  const detail =
-    'this process is in a pid namespace, and the log has the numbers of the initial one'
-  throw new AppArmorError({ code: 'ERR_APPARMOR_NO_LOG', detail })
 }
 
 const DONE: IteratorReturnResult<void> = { done: true, value: undefined }

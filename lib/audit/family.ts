@@ -4,15 +4,8 @@
  */
 import { fs } from '../border/node.ts'
 import { getcon, getTaskCon } from '../inspect/identity.ts'
+import { childrenOf, read, statOf, timeOf } from './procfs.ts'
 import type { AuditRecord } from './record.ts'
-
-interface Stat {
-  readonly parent: number
-  /** in hundredths of a second since the machine was started: with the pid it names the process for good */
-  readonly start: number
-  /** it does nothing any more */
-  readonly dead: boolean
-}
 
 interface Member {
   readonly pid: number
@@ -159,42 +152,4 @@ function ancestors(): ReadonlySet<number> {
     pid = statOf(pid)?.parent ?? 0
   }
   return found
-}
-
-function statOf(pid: number): Stat | null {
-  const text = read(`/proc/${pid}/stat`)
-  if (text === null) return null
-  // The name before it may hold anything.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return {
-    dead: fields[0] === 'Z' || fields[0] === 'X',
-    parent: Number(fields[1]),
-    start: Number(fields[19]),
-  }
-}
-
-function childrenOf(pid: number): readonly number[] {
-  try {
-    return fs.readdirSync(`/proc/${pid}/task`).flatMap((task) => {
-      const text = read(`/proc/${pid}/task/${task}/children`) ?? ''
-      return text.split(' ').filter(Boolean).map(Number)
-    })
-  } catch {
-    return []
-  }
-}
-
-function read(path: string): string | null {
-  try {
-    return fs.readFileSync(path, 'latin1')
-  } catch {
-    return null
-  }
-}
-
-const timeOf = (ticks: number): number => bootTime() + ticks * 10
-
-function bootTime(): number {
-  const uptime = Number.parseFloat(read('/proc/uptime') ?? '')
-  return Date.now() - uptime * 1000
 }

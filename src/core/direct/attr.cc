@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <pthread.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -72,11 +71,7 @@ struct AttrPath {
 // mounted procfs is another file system.
 std::atomic<uint64_t> gProvenProc{0};
 
-// A forked child is another process.
-std::atomic<pid_t> gOwnProcess = [] {
-  pthread_atfork(nullptr, nullptr, [] { gOwnProcess.store(getpid()); });
-  return getpid();
-}();
+const pid_t gOwnProcess = getpid();
 
 Self askSelf() noexcept {
   return {static_cast<pid_t>(syscall(SYS_gettid)), readsOurProc()};
@@ -299,7 +294,7 @@ bool procIsProven() {
 }
 
 pid_t ownProcess() noexcept {
-  return gOwnProcess.load(std::memory_order_relaxed);
+  return gOwnProcess;
 }
 
 bool readsOurProc() noexcept {

@@ -77,7 +77,8 @@ int proveFile(Attr attr) noexcept;
 // Does libapparmor reach this thread's attribute, and not another process's or a plain file in its place?
 bool procIsProven();
 
-// Async-signal-safe. This process, asked once: with each proof, and for each thread that is called.
+// Async-signal-safe. This process, asked when the addon is loaded: each proof needs it, and each call of a thread. In a
+// child that forks and does not execute, which Node does not do, the proofs fail, and no thread is found to call.
 pid_t ownProcess() noexcept;
 
 // Does the mounted /proc number processes as we do? In a new PID namespace under the old /proc,

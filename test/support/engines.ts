@@ -1,0 +1,91 @@
+/** Containers of the engines that people use, with the programs of the machine in them. */
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { toDocker, toOci } from 'apparmor/policy'
+
+export type EngineName = 'runc' | 'crun' | 'podman'
+export const ENGINES: readonly EngineName[] = ['runc', 'crun', 'podman']
+
+/** What a container shows of this machine, read-only: its programs, Node.js and the package. */
+const SHOWN = ['/usr', process.cwd(), dirname(dirname(process.execPath))].filter(
+  (path, index, all) => !all.some((other, at) => at !== index && path.startsWith(`${other}/`)),
+)
+
+export interface Container {
+  /** `null` for a container without */
+  readonly profile: string | null
+  readonly noNewPrivileges?: boolean
+}
+
+export class Machine {
+  readonly #dir = mkdtempSync(join(tmpdir(), 'apparmor-engines-'))
+  #count = 0
+
+  constructor() {
+    for (const name of ['dev', 'etc', 'proc', 'run', 'sys', 'tmp']) {
+      mkdirSync(join(this.#dir, 'rootfs', name), { recursive: true })
+    }
+    for (const link of ['bin', 'sbin', 'lib', 'lib64']) {
+      execFileSync('ln', ['-s', `usr/${link}`, join(this.#dir, 'rootfs', link)])
+    }
+    execFileSync('runc', ['spec'], { cwd: this.#dir })
+  }
+
+  remove(): void {
+    rmSync(this.#dir, { recursive: true, force: true })
+  }
+
+  /** The command that runs another command in a new container. */
+  command(
+    engine: EngineName,
+    { profile, noNewPrivileges = false }: Container,
+    args: readonly string[],
+  ): readonly [id: string, file: string, args: readonly string[]] {
+    const id = `apparmor-test-${engine}-${process.pid}-${++this.#count}`
+    const root = join(this.#dir, 'rootfs')
+    if (engine === 'podman') {
+      const limits = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=1024:1024'] // what a guest has
+      const how = ['--rm', '--network=none', '--read-only-tmpfs=false', `--name=${id}`, ...limits]
+      const shown = SHOWN.flatMap((path) => ['-v', `${path}:${path}:ro`])
+      const privileges = noNewPrivileges ? ['--security-opt', 'no-new-privileges'] : []
+      const unconfined = ['--security-opt', 'apparmor=unconfined']
+      const security = profile === null ? unconfined : toDocker(profile)
+      const run = ['--cgroup-manager=cgroupfs', '--runtime=runc', 'run', ...how, ...shown]
+      return [id, 'podman', [...run, ...privileges, ...security, '--rootfs', root, ...args]]
+    }
+    const bundle = join(this.#dir, id)
+    mkdirSync(bundle)
+    const config = JSON.parse(readFileSync(join(this.#dir, 'config.json'), 'utf8'))
+    Object.assign(config.root, { path: root, readonly: false })
+    Object.assign(config.process, { args, terminal: false, noNewPrivileges })
+    for (const path of SHOWN) {
+      const options = ['rbind', 'ro']
+      config.mounts.push({ destination: path, source: path, type: 'bind', options })
+    }
+    writeFileSync(join(bundle, 'config.json'), JSON.stringify(profile === null ? config : toOci(profile, config)))
+    return [id, engine, ['run', '--bundle', bundle, id]]
+  }
+
+  run(engine: EngineName, container: Container, args: readonly string[]): Ran {
+    const [, file, rest] = this.command(engine, container, args)
+    const { status, stdout, stderr } = spawnSync(file, rest, { encoding: 'utf8' })
+    return { status, stdout, stderr }
+  }
+
+  start(
+    engine: EngineName,
+    container: Container,
+    args: readonly string[],
+  ): { id: string; child: ChildProcess } {
+    const [id, file, rest] = this.command(engine, container, args)
+    return { id, child: spawn(file, rest, { stdio: ['ignore', 'pipe', 'inherit'] }) }
+  }
+}
+
+export interface Ran {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
