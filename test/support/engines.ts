@@ -64,7 +64,10 @@ export class Machine {
       const options = ['rbind', 'ro']
       config.mounts.push({ destination: path, source: path, type: 'bind', options })
     }
-    writeFileSync(join(bundle, 'config.json'), JSON.stringify(profile === null ? config : toOci(profile, config)))
+    writeFileSync(
+      join(bundle, 'config.json'),
+      JSON.stringify(profile === null ? config : toOci(profile, config)),
+    )
     return [id, engine, ['run', '--bundle', bundle, id]]
   }
 
