@@ -1,5 +1,7 @@
 // What docs/containers.md says, on container engines.
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { containerOf, processes } from 'apparmor'
 import { follow, withContainers } from 'apparmor/audit'
 import {
@@ -120,6 +122,16 @@ for (const engine of ENGINES) {
   })
 }
 
+t.test('the profile that Podman chooses itself allows neither', async (t) => {
+  for (const how of ['stack', 'change']) {
+    const ran = machine.run('podman', {}, [...node(LOOK), how])
+    if (!t.equal(ran.status, 0, ran.stderr)) continue
+    const { label, child, self } = JSON.parse(ran.stdout)
+    t.match(label, /^containers-default-/)
+    t.strictSame([child, self], ['EACCES', 'EACCES'])
+  }
+})
+
 // What each engine says of a profile that is not loaded, as docs/containers.md tells.
 const REFUSALS: Readonly<Record<EngineName, RegExp>> = {
   runc: /unable to apply apparmor profile/,
@@ -163,4 +175,41 @@ t.test('containers that end while they are looked at', async (t) => {
   let looks = 0
   for (; left > 0; looks++) await processes({}, { containers: true })
   t.ok(looks > 0)
+})
+
+t.test('examples/container', async (t) => {
+  const example = (name: string) => `examples/container/${name}`
+  execFileSync('apparmor_parser', ['--replace', '--skip-cache', example('container.profile')])
+  t.teardown(() => remove({ profile: 'example-container' }, { running: 'unconfine' }))
+  const start = (...args: readonly string[]) =>
+    spawn(process.execPath, [example('container.js'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  const run = async (...args: readonly string[]) => {
+    const child = start(...args)
+    const [stdout, stderr, [status]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ])
+    return { stdout, stderr, status }
+  }
+  const script = 'hostname; cat /proc/self/attr/apparmor/current; ls /; top -b -n 1; exit 7'
+  t.match(await run('example-container', '/bin/sh', '-c', script), {
+    status: 7,
+    stdout: /^box\nexample-container \(enforce\)\nbin\ndev\nlib\n/,
+    stderr: /top: Permission denied/,
+  })
+  t.match(await run('example-none', '/bin/echo', 'it runs'), { status: 126, stdout: '' })
+  t.match(await run('example-container', '/bin/none'), { status: 127 })
+  t.match(await run('example-container', '/bin/sh', '-c', 'kill -9 $$'), { status: 137 })
+  t.match(await run(), { status: 125, stderr: /usage/ })
+
+  const loop = 'trap "echo caught; exit 3" TERM; echo ready; while :; do sleep 0.1; done'
+  const child = start('example-container', '/bin/sh', '-c', loop)
+  await once(child.stdout, 'data')
+  child.kill('SIGTERM')
+  const [said, [status]] = await Promise.all([text(child.stdout), once(child, 'close')])
+  t.match(said, 'caught')
+  t.equal(status, 3)
 })

@@ -82,6 +82,7 @@ async function bundleProgram() {
     entry: { cli: 'lib/cli/index.ts', cli_main: 'lib/cli/main.ts' }, // the second for tests
     outputOptions: { chunkFileNames: 'cli_[name].js', comments: false },
     dts: false,
+    minify: true, // nobody imports it
     plugins: [byName()],
   })
   const { manual } = await import('./cli/man.js') // of what tsc has just built

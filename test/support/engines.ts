@@ -9,14 +9,22 @@ export type EngineName = 'runc' | 'crun' | 'podman'
 export const ENGINES: readonly EngineName[] = ['runc', 'crun', 'podman']
 
 /** What a container shows of this machine, read-only: its programs, Node.js and the package. */
-const SHOWN = ['/usr', process.cwd(), dirname(dirname(process.execPath))].filter(
-  (path, index, all) => !all.some((other, at) => at !== index && path.startsWith(`${other}/`)),
-)
+const SHOWN = [...new Set(['/usr', process.cwd(), dirname(dirname(process.execPath))])]
 
 export interface Container {
-  /** `null` for a container without */
-  readonly profile: string | null
+  /** `null` for a container without; Podman alone has one of its own */
+  readonly profile?: string | null
   readonly noNewPrivileges?: boolean
+  /** a last change of runc's and crun's configuration */
+  readonly edit?: (config: OciConfig) => void
+}
+
+/** The parts of a bundle's configuration that tests change. */
+export interface OciConfig {
+  process: { env: string[]; capabilities: Record<string, string[]> }
+  root: { readonly: boolean }
+  mounts: { destination: string; source: string; type: string; options: string[] }[]
+  linux: { namespaces: { type: string }[]; maskedPaths: string[]; readonlyPaths: string[] }
 }
 
 export class Machine {
@@ -40,7 +48,7 @@ export class Machine {
   /** The command that runs another command in a new container. */
   command(
     engine: EngineName,
-    { profile, noNewPrivileges = false }: Container,
+    { profile, noNewPrivileges = false, edit }: Container,
     args: readonly string[],
   ): readonly [id: string, file: string, args: readonly string[]] {
     const id = `apparmor-test-${engine}-${process.pid}-${++this.#count}`
@@ -51,7 +59,8 @@ export class Machine {
       const shown = SHOWN.flatMap((path) => ['-v', `${path}:${path}:ro`])
       const privileges = noNewPrivileges ? ['--security-opt', 'no-new-privileges'] : []
       const unconfined = ['--security-opt', 'apparmor=unconfined']
-      const security = profile === null ? unconfined : toDocker(profile)
+      const security =
+        profile === undefined ? [] : profile === null ? unconfined : toDocker(profile)
       const run = ['--cgroup-manager=cgroupfs', '--runtime=runc', 'run', ...how, ...shown]
       return [id, 'podman', [...run, ...privileges, ...security, '--rootfs', root, ...args]]
     }
@@ -64,9 +73,10 @@ export class Machine {
       const options = ['rbind', 'ro']
       config.mounts.push({ destination: path, source: path, type: 'bind', options })
     }
+    edit?.(config)
     writeFileSync(
       join(bundle, 'config.json'),
-      JSON.stringify(profile === null ? config : toOci(profile, config)),
+      JSON.stringify(profile ? toOci(profile, config) : config),
     )
     return [id, engine, ['run', '--bundle', bundle, id]]
   }

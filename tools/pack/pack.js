@@ -20,9 +20,9 @@ import { muslHosts, runMusl } from './musl.js'
 import { buildProject, launcherRuns, makeProject, managers, useProject } from './projects.js'
 
 const WORK = 'build/pack'
-// 215 kB of it are the binaries of four machines, which do not shrink further; 85 the sources and headers that one can
-// build them from anywhere. The rest grows with what the package can do.
-const SIZE = 540_000
+// Of it 223 kB are the binaries of four machines, which do not shrink further, and 107 the sources and headers that one
+// can build them from anywhere. The rest grows with what the package can do.
+const SIZE = 640_000
 /** The manager whose project the further tests use. */
 const FIRST = 'npm@11'
 const KERNEL_TESTS =
