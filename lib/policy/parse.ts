@@ -81,7 +81,24 @@ export function parseProfile(text: string, options?: ParseOptions): Policy {
   if (resolve !== undefined && typeof resolve !== 'function') {
     throw invalidArgType('options.resolve', 'of type function', resolve)
   }
-  const job = new Job(resolve as Resolve | undefined)
+  return readPolicy(text, file, resolve as Resolve | undefined, new Map())
+}
+
+/** The included files that were read, by their place and name. */
+export type Fragments = Map<string, Fragment>
+
+/**
+ * {@link parseProfile}, for many texts that include the same files.
+ *
+ * @param fragments included files that have been read, without a fault; those of this text come to them
+ */
+export function readPolicy(
+  text: string,
+  file: string | undefined,
+  resolve: Resolve | undefined,
+  fragments: Fragments,
+): Policy {
+  const job = new Job(resolve, fragments)
   let policy: Policy | undefined
   try {
     policy = job.read(text, file, 'file')
@@ -89,6 +106,7 @@ export function parseProfile(text: string, options?: ParseOptions): Policy {
     if (!(error instanceof TooMany)) throw error
   }
   if (!policy || job.problems.length > 0) throw new PolicySyntaxError(job.problems)
+  for (const [key, fragment] of job.files) fragments.set(key, fragment)
   return policy
 }
 
@@ -130,11 +148,14 @@ type Place = 'file' | 'profile'
 /** One call of parseProfile: its files and their faults. */
 class Job {
   readonly problems: SyntaxProblem[] = []
+  /** what this text includes and no other one has */
+  readonly files: Fragments = new Map()
   readonly #resolve: Resolve | undefined
-  readonly #files = new Map<string, Fragment>()
+  readonly #known: Fragments
 
-  constructor(resolve: Resolve | undefined) {
+  constructor(resolve: Resolve | undefined, known: Fragments) {
     this.#resolve = resolve
+    this.#known = known
   }
 
   read(text: string, file: string | undefined, place: Place): Policy {
@@ -173,10 +194,10 @@ class Job {
     checkString(file, 'resolve().file')
     checkString(text, 'resolve().text')
     const key = `${place}:${file}`
-    const known = this.#files.get(key)
+    const known = this.#known.get(key) ?? this.files.get(key)
     if (known) return known
     const fragment = { file, rules: [] as readonly (Rule | Statement)[] }
-    this.#files.set(key, fragment)
+    this.files.set(key, fragment)
     fragment.rules = this.read(text, file, place).rules
     return Object.freeze(fragment)
   }

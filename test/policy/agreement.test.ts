@@ -1,0 +1,106 @@
+// Whether apparmor_parser reads what we read, and refuses what we refuse. With APPARMOR_PARSERS, APPARMOR_MUTANTS and
+// APPARMOR_SEED it is npm run test:policy: more compilers, more texts.
+import { spawnSync } from 'node:child_process'
+import { format, parseProfile, PolicySyntaxError, supports, type Policy } from 'apparmor/policy'
+import t from 'tap'
+import { distributedTexts, generate, mutate, ownRules, ownTexts } from '../support/mutants.ts'
+import { Random } from '../support/random.ts'
+
+const { APPARMOR_PARSERS = '', APPARMOR_MUTANTS = '200', APPARMOR_SEED = '1' } = process.env
+const isShort = APPARMOR_PARSERS === ''
+const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
+const FLAGS = ['--config-file=/dev/null', '-M', '/usr/share/apparmor-features/features', '-QK']
+const PARSERS = ['apparmor_parser', ...APPARMOR_PARSERS.split(':').filter((one) => one !== '')].map(
+  (program) => {
+    const { stdout } = spawnSync(program, ['--version'], { env: { PATH }, encoding: 'utf8' })
+    return { program, version: /version ([\d.]+)/.exec(stdout)?.[1] ?? '' }
+  },
+)
+
+const random = new Random(Number(APPARMOR_SEED))
+const rules = ownRules()
+const words = rules.flatMap((rule) => rule.split(/\s+/))
+
+interface Answer {
+  readonly version: string
+  readonly reads: boolean
+  readonly binary: Buffer
+  readonly error: string
+}
+
+function ask(text: string, ...flags: readonly string[]): readonly Answer[] {
+  return PARSERS.map(({ program, version }) => {
+    const { status, stdout, stderr } = spawnSync(program, [...FLAGS, ...flags], {
+      input: text,
+      env: { PATH, LC_ALL: 'C' },
+      timeout: 60_000,
+      maxBuffer: 64 << 20,
+    })
+    return { version, reads: status === 0, binary: stdout, error: String(stderr) }
+  })
+}
+
+function read(text: string): Policy | PolicySyntaxError {
+  try {
+    return parseProfile(text)
+  } catch (error) {
+    if (error instanceof PolicySyntaxError) return error
+    throw error
+  }
+}
+
+/** What docs/policy.md says where we differ: what we read and no compiler does. */
+const WE_READ: readonly (readonly [reason: string, error: RegExp])[] = [
+  [
+    'variables declared twice, or never',
+    /already (?:exists|defined)|never declared|Failed to find declaration|was not previously declared/,
+  ],
+  ['a file that is not there', /Could not open|failed to find features abi/],
+]
+
+/** And what a compiler reads and we do not. */
+const THEY_READ: readonly (readonly [reason: string, text: RegExp])[] = []
+
+function explain(
+  text: string,
+  ours: Policy | PolicySyntaxError,
+  answers: readonly Answer[],
+): string | undefined {
+  if (ours instanceof PolicySyntaxError) return THEY_READ.find(([, known]) => known.test(text))?.[0]
+  const known = WE_READ.find(([, error]) => answers.every((one) => error.test(one.error)))
+  if (known) return known[0]
+  const isNew = answers.every(({ version }) =>
+    supports(ours, { parser: version }).rules.some(({ level }) => level === 'none'),
+  )
+  return isNew ? 'newer than the compiler' : undefined
+}
+
+t.test('mutants: read and refused as apparmor_parser does', async (t) => {
+  const texts = isShort ? [] : [...ownTexts(), ...distributedTexts()].map(({ text }) => text)
+  let [same, refused] = [0, 0]
+  const known = new Map<string, number>()
+  const odd: string[] = []
+  for (let i = 0; i < Number(APPARMOR_MUTANTS); i++) {
+    const source = i % 4 > 0 || texts.length === 0 ? generate(random, rules) : random.pick(texts)
+    const text = i % 5 === 0 ? source : mutate(random, source, words)
+    const ours = read(text)
+    const answers = ask(text, '-N')
+    if (ours instanceof PolicySyntaxError) refused++
+    if (answers.some(({ reads }) => reads) !== ours instanceof PolicySyntaxError) {
+      same++
+      continue
+    }
+    const reason = explain(text, ours, answers)
+    if (reason !== undefined) known.set(reason, (known.get(reason) ?? 0) + 1)
+    else
+      odd.push(
+        `${ours instanceof PolicySyntaxError ? ours.message : answers.map(({ error }) => error).join('')}\n${text}`,
+      )
+  }
+  t.comment(
+    `${same} of ${APPARMOR_MUTANTS} alike (seed ${APPARMOR_SEED}, ${refused} refused); known: ${JSON.stringify(Object.fromEntries(known))}`,
+  )
+  t.comment(`apparmor_parser ${PARSERS.map(({ version }) => version).join(', ')}`)
+  t.ok(refused > 0 && refused < Number(APPARMOR_MUTANTS), 'some are read, some are refused')
+  t.strictSame(odd.slice(0, Number(process.env.SHOW ?? 5)), [], `${odd.length} not alike`)
+})
