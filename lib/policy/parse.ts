@@ -1,7 +1,7 @@
 import { invalidArgType } from '../border/invalid.ts'
 import { readOptions } from '../border/options.ts'
 import { checkString } from './check.ts'
-import { mark, Source, type Origin } from './origin.ts'
+import { mark, originOf, Source, type Origin } from './origin.ts'
 import type { FileQualifiers } from './qualifiers.ts'
 import { Reader, Unexpected } from './reader.ts'
 import { parseAbi } from './rules/abi.ts'
@@ -474,7 +474,19 @@ class Parser {
   #block(start: number, at: number, qualifiers: Omit<FileQualifiers, 'priority'>): Rule {
     this.#reader.pos++
     const [rules, origin] = this.#braces(start, at, 'profile')
+    if (qualifiers.access === 'deny') this.#checkDenied(rules as readonly Rule[])
     return mark({ kind: 'block', ...qualifiers, rules: rules as Rule[] }, origin)
+  }
+
+  /** Reports what must not be in a block that denies: how to execute what must not be executed. */
+  #checkDenied(rules: readonly Rule[]): void {
+    for (const rule of rules) {
+      if (rule.kind === 'block') this.#checkDenied(rule.rules)
+      const exec = rule.kind === 'file' || rule.kind === 'change_profile' ? rule.exec : undefined
+      if (exec === undefined || exec === 'x') continue
+      const what = rule.kind === 'file' ? `'${rule.exec}'` : 'change_profile at an execution'
+      this.#report(originOf(rule)?.at ?? 0, `a block that denies takes no ${what}`)
+    }
   }
 
   #conditional(start: number): Rule {
@@ -582,7 +594,7 @@ class Parser {
   }
 }
 
-const PRIORITY = /priority[ \t]*=[ \t]*[+-]?\d{1,9}(?=[\s])/y
+const PRIORITY = /priority[ \t]*=[ \t]*[+-]?\d{1,9}(?!\d)/y
 // A comma or a brace at the end of a line; the line before a closing brace.
 const RULE_END = /[,{][ \t]*(?:\r?\n|(?=#|$))|\n(?=[ \t]*\})/g
 const NO_OWNER: ReadonlySet<string> = new Set(

@@ -21,7 +21,8 @@ export const distributedTexts = (): readonly Text[] =>
     .filter((name) => !/README|\.dpkg-/.test(name) && statSync(join(BASE, name)).isFile())
     .map((name) => ({ name, text: readFileSync(join(BASE, name), 'utf8') }))
 
-const PREAMBLE = '$FANCY = true\n$EXTRA = false\n@{HOME} = /home/* /root\n@{BASE} = /srv\n'
+/** What those rules use. */
+export const PREAMBLE = '$FANCY = true\n$EXTRA = false\n@{HOME} = /home/* /root\n@{BASE} = /srv\n'
 
 /** Rules of our own corpus, one a line. */
 export const ownRules = (): readonly string[] =>
@@ -36,7 +37,8 @@ export function generate(random: Random, rules: readonly string[]): string {
   const rule = (): string => {
     const one = random.pick(rules)
     const isPlain =
-      /^(?:[/@"a-z]+ )?["/@]/.test(one) && !/^(?:set|owner|other|px|safe|unsafe) /.test(one)
+      /^(?:[/@"a-z]+ )?["/@]/.test(one) &&
+      !/^(?:set|owner|other|px|safe|unsafe|audit|allow|deny|prompt) /.test(one)
     return `${isPlain ? random.pick(['', 'audit ', 'owner ', 'allow ']) : ''}${one}\n`
   }
   const body = (depth: number): string =>
