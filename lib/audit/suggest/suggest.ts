@@ -535,7 +535,7 @@ function sameness(record: AuditRecord): string {
  * ```js
  * import { exact, suggest } from 'apparmor/audit'
  * const suggestions = suggest([], { generalise: true })
- * suggestions.flatMap((one) => (one.kind === 'rule' ? exact(one) : [one]))
+ * suggestions.map((one) => (one.kind === 'rule' ? exact(one) : [one])).flat()
  * ```
  */
 export function exact(suggestion: RuleSuggestion): readonly RuleSuggestion[] {
