@@ -88,6 +88,14 @@ t.test('each function makes its rule', async (t) => {
   for (const [rule, expected] of made) t.equal(text(rule), expected)
 })
 
+t.test("'x' alone denies, and says so", async (t) => {
+  t.equal(text(file('/bin/a', 'rx', { access: 'deny' })), 'deny /bin/a rx,')
+  t.throws(() => file('/bin/a', 'x'), {
+    code: 'ERR_INVALID_ARG_VALUE',
+    message: /'x' alone denies: pass \{ access: 'deny' \}/,
+  })
+})
+
 t.test('a whole file', async (t) => {
   const web = policy(
     abi('abi/3.0'),

@@ -9,7 +9,7 @@ import type { IncludeRule } from '../rules/include.ts'
 import type { Policy } from '../rules/index.ts'
 import type { Finding, Lint, Rewrite } from './finding.ts'
 import { LINTS, type LintCode } from './lints.ts'
-import { walk } from './walk.ts'
+import { walk, type Site } from './walk.ts'
 
 /** A rewrite that says what was meant. */
 export interface LintFix {
@@ -65,14 +65,15 @@ export function checkPolicy(policy: unknown): asserts policy is Policy {
 
 /** @internal */
 export function lintFor(policy: Policy, environment: Environment): readonly LintDiagnostic[] {
-  const sites = walk(policy)
-  const order = new Map(sites.map((site, i) => [site, i]))
-  const subject = { policy, environment, sites: sites.filter(({ dead }) => !dead) }
+  const all = walk(policy)
+  const sites = all.filter(({ dead }) => !dead)
+  const subject = { policy, environment, sites, byKind: groupByKind(sites) }
   const found = LINTS.flatMap((lint) =>
     [...lint.find(subject)].map((finding) => ({ lint, finding })),
   )
   // An included file is found in each profile that includes it.
   const seen = new Map<Item, Set<string>>()
+  const order = found.length > 1 ? new Map(all.map((site, i) => [site, i])) : new Map()
   return Object.freeze(
     found
       .toSorted((a, b) => (order.get(a.finding.site) ?? 0) - (order.get(b.finding.site) ?? 0))
@@ -83,6 +84,16 @@ export function lintFor(policy: Policy, environment: Environment): readonly Lint
       })
       .map(({ lint, finding }) => toDiagnostic(lint, finding)),
   )
+}
+
+function groupByKind(sites: readonly Site[]): ReadonlyMap<string, readonly Site[]> {
+  const groups = new Map<string, Site[]>()
+  for (const site of sites) {
+    const group = groups.get(site.rule.kind)
+    if (group) group.push(site)
+    else groups.set(site.rule.kind, [site])
+  }
+  return groups
 }
 
 function toDiagnostic(lint: Lint<LintCode>, finding: Finding): LintDiagnostic {

@@ -98,9 +98,14 @@ function outcome(site: Site, environment: Environment): Mediation {
   if (vanishesInCondition(site, environment)) {
     return none('the parser drops rules of this kind in a condition')
   }
+  if (environment.isOlder('4.0.0') && site.parents.some(deniesAll)) {
+    return none('apparmor_parser before 4.0.0 does not know "deny" before a block')
+  }
   if (isInverted(site, environment)) return none('the parser makes of this "deny" the opposite')
   return mediationOf(site.rule, environment)
 }
+
+const deniesAll = (around: Item): boolean => around.kind === 'block' && around.access === 'deny'
 
 const none = (reason: string): Mediation => ({ level: 'none', reason })
 
