@@ -36,12 +36,13 @@ export async function discuss(
     out.line()
     out.line(bold(`[${verdicts.length + 1}/${asked.length}] profile ${original.profile}`))
     for (const one of current) showSuggestion(one, out)
-    const keys = keysFor(current, verdicts.length)
+    const changed = current[0] !== original
+    const keys = keysFor(current, verdicts.length > 0 || changed)
     out.line(dim(keys.map(([key, word]) => `(${key}) ${word}`).join('  ')))
     const answer = await ask('>')
     if (answer === null) return null
-    const key = answer.slice(0, 1).toLowerCase()
-    if (!keys.some(([known]) => known === key)) {
+    const [key] = keys.find((names) => names.includes(answer.toLowerCase())) ?? []
+    if (key === undefined) {
       out.line(red(`'${answer}' is none of them`))
       continue
     }
@@ -51,7 +52,7 @@ export async function discuss(
       verdicts.push(key === 'a' ? current : [])
       current = undefined
     } else if (key === 'u') {
-      verdicts.pop()
+      if (!changed) verdicts.pop()
       current = undefined
     } else if (key === 'x')
       current = current.flatMap((one): readonly Suggestion[] =>
@@ -65,13 +66,13 @@ export async function discuss(
 
 function keysFor(
   current: readonly Suggestion[],
-  done: number,
+  undoable: boolean,
 ): readonly (readonly [key: string, word: string])[] {
   const useful: Readonly<Record<string, boolean>> = {
     e: current.every(({ kind }) => kind === 'rule'),
     x: current.some((one) => patternsOf(one).length > 0),
     c: current.length === 1 && choicesOf(current[0]).length > 1,
-    u: done > 0,
+    u: undoable,
   }
   return KEYS.filter(([key]) => useful[key] !== false)
 }
@@ -118,7 +119,8 @@ function rulesOf(text: string): readonly AccessRule[] {
   const { rules } = parseProfile(`profile edited {\n${text}\n}\n`, { file: 'the rules' })
   const [profile] = rules
   if (rules.length !== 1 || profile?.kind !== 'profile') throw new Error('these are not only rules')
-  return profile.rules.filter(
-    (rule): rule is AccessRule => rule.kind !== 'comment' && rule.kind !== 'blank',
-  )
+  // A copy forgets how it was laid out: it is written as its new neighbours are.
+  return profile.rules
+    .filter((rule): rule is AccessRule => rule.kind !== 'comment' && rule.kind !== 'blank')
+    .map((rule) => ({ ...rule }))
 }

@@ -2,17 +2,7 @@ import { AppArmorError, availability, getcon, profiles, type Confinement } from 
 import { denialsOf } from '../../audit/node.ts'
 import { builtin } from '../../border/node.ts'
 import { confined } from '../../child_process/index.ts'
-import {
-  deny,
-  file,
-  format,
-  policy,
-  profile,
-  load,
-  remove,
-  all,
-  type Policy,
-} from '../../policy/node.ts'
+import { load, remove } from '../../policy/node.ts'
 import { command, Refusal, type Call, type Command } from '../command.ts'
 import { count } from '../group.ts'
 import { fixOf, lineOf } from '../record.ts'
@@ -42,11 +32,9 @@ async function tell({ out }: Call): Promise<void> {
   const release = builtin('node:os').release()
   out.line(`Linux ${release}, AppArmor on, this process runs `, labelOf(getcon()))
   chapter(out, `2. A profile: everything is permitted, but ${SECRET} is denied`)
-  const made: Policy = policy(
-    profile(name, { rules: [all(), { ...deny(file(SECRET, 'rw')), audit: true }] }),
-  )
-  out.text(format(made))
-  await load(format(made))
+  const text = profileText(name)
+  out.text(text)
+  await load(text)
   try {
     const loaded = await profiles()
     out.line(`${count(loaded.length, 'profile')} in the kernel, among them `, green(name))
@@ -66,6 +54,18 @@ async function tell({ out }: Call): Promise<void> {
     bold('apparmor learn'),
   )
 }
+
+/** What every compiler in use understands. */
+const profileText = (name: string): string => `profile ${name} {
+  file,
+  capability,
+  network,
+  unix,
+  signal,
+  ptrace,
+  audit deny ${SECRET} rw,
+}
+`
 
 function chapter(out: Screen, title: string): void {
   out.line()

@@ -166,7 +166,7 @@ function showFix(record: LogRecord, out: Screen): void {
 }
 
 function showExplanation(record: LogRecord, out: Screen): void {
-  out.paragraph(explain(record).text, '    ')
+  for (const text of explain(record).text.split('\n')) out.paragraph(text, '    ')
 }
 
 /** Each kind of record once, in the order of the newest of each, with how often it was there. */
