@@ -1,10 +1,10 @@
 /** Suggestions, as people and programs read them. */
 import type { ExecChoice, Generalisation, SuggestOptions, Suggestion } from '../audit/node.ts'
+import { resolveIncludes } from '../policy/node.ts'
 import type { Flag, Schema, Text, Texts } from './command.ts'
 import { UsageError } from './command.ts'
 import { count, groupBy } from './group.ts'
 import { exactly, listOf } from './json.ts'
-import { resolver } from './read_policy.ts'
 import { act } from './record.ts'
 import { bold, cyan, dim, type Screen } from './screen.ts'
 
@@ -41,7 +41,7 @@ export function suggestOptions(
   base: string,
 ): SuggestOptions {
   const names = abstraction.map((name) => (name.includes('/') ? name : `abstractions/${name}`))
-  const resolve = resolver(base)
+  const resolve = resolveIncludes({ base })
   for (const name of names) {
     if (resolve({ kind: 'include', path: name, magic: true }, undefined) === null)
       throw new UsageError(`there is no abstraction ${name} in ${base}`)
