@@ -1,7 +1,7 @@
 /** Runs a program as a child under a profile, and tells in the end what was refused to it: `exec --denials`. */
-import { constants } from 'node:os'
 import { denialsOf, type LogRecord } from '../audit/node.ts'
 import { spawn } from '../child_process/index.ts'
+import { builtin } from '../border/node.ts'
 import { count } from './group.ts'
 import { fixOf, likeness, lineOf } from './record.ts'
 import { cyan, dim, yellow, type Screen } from './screen.ts'
@@ -30,7 +30,7 @@ export async function runWatched(
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (status, signal) =>
-      resolve(status ?? 128 + constants.signals[signal ?? 'SIGKILL']),
+      resolve(status ?? 128 + builtin('node:os').constants.signals[signal ?? 'SIGKILL']),
     )
   })
   const kinds = new Map<string, { record: LogRecord; times: number }>()
