@@ -428,6 +428,9 @@ export function rlimit(
   limit: Limit,
   value: number | `${number} ${string}` | 'infinity',
 ): RlimitRule {
+  if (typeof value !== 'number' && typeof value !== 'string') {
+    throw invalidArgType('value', 'of type number or string', value)
+  }
   return made({ kind: 'rlimit', limit, value: String(value) })
 }
 

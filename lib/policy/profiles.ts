@@ -1,7 +1,7 @@
-import { invalidArgType } from '../border/invalid.ts'
 import { automaton } from './aare.ts'
-import { checkString, isObject } from './check.ts'
+import { checkString } from './check.ts'
 import { worldOf } from './decide.ts'
+import { checkPolicy } from './shape.ts'
 import type { World } from './effective.ts'
 import { Glob, type Pattern } from './pattern.ts'
 import type { Policy } from './rules/index.ts'
@@ -66,10 +66,8 @@ export function attachedTo(policy: Policy, program: string): readonly string[] {
 }
 
 function worldFor(policy: unknown): World {
-  if (!isObject(policy) || (policy as Policy).kind !== 'policy') {
-    throw invalidArgType('policy', 'a policy', policy)
-  }
-  return worldOf(policy as Policy)
+  checkPolicy(policy)
+  return worldOf(policy)
 }
 
 function attachmentOf(profile: Profile | Hat): Pattern | null {

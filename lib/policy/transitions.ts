@@ -1,6 +1,5 @@
-import { invalidArgType } from '../border/invalid.ts'
-import { isObject } from './check.ts'
 import { rulesIn, worldOf } from './decide.ts'
+import { checkPolicy } from './shape.ts'
 import { locate, type Location } from './origin.ts'
 import { Glob, type Pattern } from './pattern.ts'
 import type { ExecMode } from './rules/file.ts'
@@ -40,9 +39,7 @@ export interface Edge {
  * ```
  */
 export function transitions(policy: Policy): readonly Edge[] {
-  if (!isObject(policy) || policy.kind !== 'policy') {
-    throw invalidArgType('policy', 'a policy', policy)
-  }
+  checkPolicy(policy)
   const world = worldOf(policy)
   return world.profiles.flatMap((named): Edge[] => {
     const { name, profile } = named

@@ -37,6 +37,7 @@ import {
   type Rule,
 } from 'apparmor/policy'
 import { compile } from '../support/apparmor_parser.ts'
+import '../support/seed.ts'
 
 const text = (rule: Rule): string => format(rule).trimEnd()
 

@@ -1,9 +1,9 @@
 import { invalidArgType } from '../../border/invalid.ts'
-import { isObject } from '../check.ts'
 import type { Diagnostic } from '../compile/diagnostic.ts'
 import { edit, type Item } from '../edit.ts'
 import { readEnvironment, type Environment, type EnvironmentOptions } from '../environment.ts'
 import { format } from '../format.ts'
+import { checkPolicy } from '../shape.ts'
 import { locate } from '../origin.ts'
 import type { IncludeRule } from '../rules/include.ts'
 import type { Policy } from '../rules/index.ts'
@@ -55,12 +55,6 @@ export interface LintDiagnostic extends Diagnostic {
 export function lint(policy: Policy, options?: EnvironmentOptions): readonly LintDiagnostic[] {
   checkPolicy(policy)
   return lintFor(policy, readEnvironment(options))
-}
-
-export function checkPolicy(policy: unknown): asserts policy is Policy {
-  if (!isObject(policy) || (policy as Policy).kind !== 'policy') {
-    throw invalidArgType('policy', 'a policy', policy)
-  }
 }
 
 /** @internal */
