@@ -52,6 +52,7 @@ export default {
           page('Security model', 'security-model'),
           { text: 'Threats', link: '/SECURITY' },
           page('Comparison', 'comparison'),
+          page('How it works inside', 'internals'),
           page('Migrating', 'migrating'),
           page('Benchmarks', 'benchmarks'),
           page('Support and versions', 'support'),

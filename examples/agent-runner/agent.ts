@@ -35,7 +35,7 @@ async function runTask(task: string, commands: readonly string[]): Promise<void>
       console.log(`> ${command}\n${(stdout || stderr).trim()}`)
     }
   } finally {
-    await remove(name, { running: 'unconfine' })
+    await remove({ profile: name }) // refuses while a command still runs under it: it would be free
     rmSync(directory, { recursive: true })
   }
 }

@@ -21,6 +21,16 @@ export async function readText(file: string, world: World): Promise<string> {
   return decode(Buffer.concat(chunks).toString('latin1'))
 }
 
+/** Writes a file that is not there yet. */
+export function writeNew(file: string, text: string): void {
+  fs.writeFileSync(file, encode(text), { encoding: 'latin1', flag: 'wx', mode: 0o644 })
+}
+
+/** Writes a file, whether it is there or not. */
+export function putText(file: string, text: string): void {
+  fs.writeFileSync(file, encode(text), 'latin1')
+}
+
 /** Replaces a file's content: it is whole at any time, and keeps its mode and owner. */
 export function writeText(file: string, text: string): void {
   const target = fs.realpathSync(file)

@@ -41,7 +41,7 @@ function script(shown: string): string {
     const quoted = `'${line.replaceAll("'", `'\\''`)}'`
     return `printf '%s\\n' ${quoted}\n${line.slice(2)}`
   })
-  return `${PRELUDE}\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n${lines.join('\n')}\n`
+  return `${PRELUDE}\ntrap 'set +e; kill $(jobs -p) 2>/dev/null; wait' EXIT\nset -e\n${lines.join('\n')}\n`
 }
 
 // Versions of Node differ in how many threads they have.
@@ -63,12 +63,13 @@ for (const page of pages) {
       for (const file of profilesOf(directory))
         spawnSync('apparmor_parser', ['--remove', '--skip-cache', file], { cwd: directory })
     })
-    const { stdout, stderr } = spawnSync('bash', ['-c', script(shown)], {
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', script(shown)], {
       cwd: directory,
       env: { PATH: process.env['PATH'], HOME: home, NO_COLOR: '1' },
       encoding: 'utf8',
       timeout: 120_000,
     })
     t.equal(comparable(stdout), comparable(shown), stderr)
+    t.equal(status, 0, 'and each command succeeds')
   })
 }
