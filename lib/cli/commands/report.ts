@@ -263,7 +263,7 @@ function refusals(kinds: readonly Kind[], minutes: Found['minutes']): string {
         code(labelOf(record)),
         `${code(what)}${record.comm === undefined ? '' : ` <span class="soft">by ${html(record.comm)}</span>`}`,
         rules.map(code).join('<br>'),
-        last === null ? '' : html(said(last)),
+        last === null ? '' : `<span class="when">${html(said(last))}</span>`,
       ],
       text: safe([record.event, labelOf(record), what, record.comm].join(' ')),
     }

@@ -19,10 +19,10 @@ input, button { font: inherit; color: inherit; background: var(--paper); border:
 .cards { display: flex; flex-wrap: wrap; gap: .6rem; margin-top: 1rem }
 .card { border: 1px solid var(--rule); background: var(--panel); border-radius: 6px; padding: .5rem .9rem }
 .card b { display: block; font-size: 1.4rem } .wide { overflow-x: auto }
-table { border-collapse: collapse; width: 100%; font-size: .9rem } caption { text-align: left }
+table { border-collapse: collapse; width: 100%; min-width: 46rem; font-size: .9rem } caption { text-align: left }
 th, td { text-align: left; vertical-align: top; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--rule);
   overflow-wrap: anywhere; min-width: 4.5rem } th { color: var(--soft); font-weight: 600 }
-code { font: .92em ui-monospace, "DejaVu Sans Mono", monospace } .n { text-align: right; white-space: nowrap }
+code { font: .92em ui-monospace, "DejaVu Sans Mono", monospace } .n { text-align: right } .n, .when { white-space: nowrap }
 .bad { color: var(--bad) } .good { color: var(--good) } .warn { color: var(--warn) } [hidden] { display: none }
 .stage { border: 1px solid var(--rule); border-radius: 6px; overflow: hidden; height: 70vh; touch-action: none }
 .stage svg { width: 100%; height: 100%; cursor: grab; display: block } .legend span { margin-right: 1rem }
