@@ -25,6 +25,7 @@ const PARSERS = ['apparmor_parser', ...APPARMOR_PARSERS.split(':').filter((one) 
   },
 )
 
+if (!isShort) t.setTimeout(3_600_000)
 const random = new Random(Number(APPARMOR_SEED))
 const rules = ownRules().filter((rule) =>
   ask(`${PREAMBLE}profile x {\n${rule}\n}\n`, '-N').some(({ reads }) => reads),
