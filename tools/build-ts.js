@@ -74,13 +74,22 @@ const byName = () => {
   }
 }
 
+// What every command needs: in one file, since each costs at every start.
+const FRAME =
+  /\blib\/(cli\/(args|command|commands|failure|group|json|main|mode|screen|similar|width)|border\/node)\.ts$|string-(truncated-)?width/
+
 /** Builds the command line, a file for each command, so that no command loads another; and its manual. */
 async function bundleProgram() {
   const { build } = await import('tsdown')
   await build({
     ...SETTINGS,
     entry: { cli: 'lib/cli/index.ts', cli_main: 'lib/cli/main.ts' }, // the second for tests
-    outputOptions: { chunkFileNames: 'cli_[name].js', comments: false },
+    outputOptions: {
+      chunkFileNames: 'cli_[name].js',
+      comments: false,
+      codeSplitting: { groups: [{ name: 'frame', test: FRAME }] },
+    },
+    minify: true,
     dts: false,
     minify: true, // nobody imports it
     plugins: [byName()],

@@ -14,11 +14,15 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
   },
   'What was refused': {
     log: () => import('./commands/log.ts'),
+    suggest: () => import('./commands/suggest.ts'),
+    report: () => import('./commands/report.ts'),
   },
   'Run under a profile': {
     exec: () => import('./commands/exec.ts'),
   },
   'Write policy': {
+    new: () => import('./commands/new.ts'),
+    learn: () => import('./commands/learn.ts'),
     check: () => import('./commands/check.ts'),
     format: () => import('./commands/format.ts'),
     compile: () => import('./commands/compile.ts'),
@@ -37,6 +41,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     doctor: () => import('./commands/doctor.ts'),
   },
   'This command': {
+    demo: () => import('./commands/demo.ts'),
     completion: () => import('./commands/completion.ts'),
   },
 }

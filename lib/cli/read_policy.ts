@@ -1,7 +1,7 @@
 /** Reads files of policy, and the files that they include, as apparmor_parser finds them. */
 import { fs, path } from '../border/node.ts'
 import { decode, encode } from '../border/text.ts'
-import { parseProfile, type IncludedFile, type Policy, type Resolve } from '../policy/node.ts'
+import { parseProfile, resolveIncludes, type Policy } from '../policy/node.ts'
 import type { Text, World } from './command.ts'
 
 export const BASE = '/etc/apparmor.d'
@@ -19,6 +19,16 @@ export async function readText(file: string, world: World): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of world.stdin) chunks.push(Buffer.from(chunk as Uint8Array))
   return decode(Buffer.concat(chunks).toString('latin1'))
+}
+
+/** Writes a file that is not there yet. */
+export function writeNew(file: string, text: string): void {
+  fs.writeFileSync(file, encode(text), { encoding: 'latin1', flag: 'wx', mode: 0o644 })
+}
+
+/** Writes a file, whether it is there or not. */
+export function putText(file: string, text: string): void {
+  fs.writeFileSync(file, encode(text), 'latin1')
 }
 
 /** Replaces a file's content: it is whole at any time, and keeps its mode and owner. */
@@ -46,7 +56,7 @@ export async function readPolicy(file: string, base: string, world: World): Prom
 }
 
 export const parse = (text: string, file: string, base: string): Policy =>
-  parseProfile(text, { file, resolve: resolver(base) })
+  parseProfile(text, { file, resolve: resolveIncludes({ base }) })
 
 /** The files of a directory that apparmor_parser takes for policy. */
 export function policyFiles(directory: string): readonly string[] {
@@ -81,20 +91,3 @@ export function readDirectory(directory: string): {
   }
   return { policies, problems }
 }
-
-function resolver(base: string): Resolve {
-  return ({ path: name, magic }) => {
-    const place = path.resolve(magic ? base : '.', name)
-    try {
-      if (!fs.statSync(place).isDirectory()) return included(place)
-      return policyFiles(place).map(included)
-    } catch {
-      return null
-    }
-  }
-}
-
-const included = (file: string): IncludedFile => ({
-  file,
-  text: decode(fs.readFileSync(file, 'latin1')),
-})

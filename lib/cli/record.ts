@@ -1,5 +1,5 @@
 /** An audit record in one readable line. */
-import type { AuditRecord, LogRecord } from '../audit/node.ts'
+import { suggest, type AuditRecord, type LogRecord } from '../audit/node.ts'
 import { bold, cyan, dim, green, red, yellow, type Span } from './screen.ts'
 
 type Fields = Partial<Record<string, unknown>> & AuditRecord
@@ -62,6 +62,16 @@ export function likeness(record: LogRecord): string {
   if (record.event === 'lost') return JSON.stringify(['lost', record.reason])
   const { event, namespace, profile, comm, info } = record
   return JSON.stringify([event, namespace, profile, comm, info, act(record)])
+}
+
+const ASKS: ReadonlySet<string> = new Set(['denied', 'allowed', 'killed'])
+
+/** The rules that would permit what was refused, as text of the policy language. */
+export function fixOf(record: LogRecord): readonly string[] {
+  if (!ASKS.has(record.event)) return []
+  return suggest([record]).flatMap(({ kind, text }) =>
+    kind === 'rule' ? [text] : kind === 'flag' ? [`flags=(${text})`] : [],
+  )
 }
 
 export function lineOf(record: LogRecord): readonly Span[] {

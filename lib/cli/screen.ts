@@ -116,6 +116,19 @@ export class Screen {
     if (this.isTerminal) this.#stream.write('\x1b[H\x1b[2J')
   }
 
+  /** A question: the answer stands behind it. */
+  ask(text: string): void {
+    this.#stream.write(`${safe(text)} `)
+  }
+
+  /** On a terminal, a line that the next one takes the place of. */
+  passing(text: string): void {
+    if (!this.isTerminal) return
+    const characters = Array.from(safe(text))
+    while (widthOf(characters.join('')) >= this.width) characters.pop()
+    this.#stream.write(`\r\x1b[K${characters.join('')}`)
+  }
+
   /** A document. */
   json(value: unknown): void {
     this.#stream.write(`${safeJson(JSON.stringify(value, null, 2))}\n`)

@@ -1,3 +1,4 @@
+import { checkPolicy } from './shape.ts'
 import { invalidArgType } from '../border/invalid.ts'
 import { automaton, contains } from './aare.ts'
 import { isObject } from './check.ts'
@@ -163,10 +164,8 @@ export interface Difference {
  * ```
  */
 export function diff(before: Policy, after: Policy): readonly Difference[] {
-  for (const [name, policy] of Object.entries({ before, after })) {
-    if (!isObject(policy) || policy.kind !== 'policy')
-      throw invalidArgType(name, 'a policy', policy)
-  }
+  checkPolicy(before, 'before')
+  checkPolicy(after, 'after')
   const [first, second] = [worldOf(before), worldOf(after)]
   const names = new Set([...first.profiles, ...second.profiles].map(({ name }) => name))
   return Array.from(names).flatMap((profile): Difference[] => {

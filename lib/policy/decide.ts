@@ -2,6 +2,7 @@ import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
 import { automaton } from './aare.ts'
 import { isObject } from './check.ts'
 import { effective, World, type Effective, type Named } from './effective.ts'
+import { checkPolicy } from './shape.ts'
 import { locate, type Location } from './origin.ts'
 import type { Pattern } from './pattern.ts'
 import type { Capability } from './rules/capability.ts'
@@ -122,9 +123,7 @@ export interface Transition {
  * ```
  */
 export function decide(policy: Policy, question: Question): Decision {
-  if (!isObject(policy) || policy.kind !== 'policy') {
-    throw invalidArgType('policy', 'a policy', policy)
-  }
+  checkPolicy(policy)
   if (!isObject(question)) throw invalidArgType('question', 'of type object', question)
   const world = worldOf(policy)
   const asked = { ...question } as Partial<Record<string, unknown>> & { profile: string }

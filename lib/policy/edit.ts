@@ -1,3 +1,4 @@
+import { checkPolicy } from './shape.ts'
 import { invalidArgType } from '../border/invalid.ts'
 import { mark, originOf } from './origin.ts'
 import type { Policy, Rule, Statement } from './rules/index.ts'
@@ -37,9 +38,7 @@ export type Change = (
  * ```
  */
 export function edit(policy: Policy, change: Change): Policy {
-  if (typeof policy !== 'object' || policy === null || policy.kind !== 'policy') {
-    throw invalidArgType('policy', 'a policy', policy)
-  }
+  checkPolicy(policy)
   if (typeof change !== 'function') throw invalidArgType('change', 'of type function', change)
   const rules = editRules(policy.rules, change, [])
   return rules === policy.rules ? policy : keepLayout(policy, { ...policy, rules } as Policy)

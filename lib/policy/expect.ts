@@ -1,3 +1,4 @@
+import { checkPolicy } from './shape.ts'
 import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
 import { isObject } from './check.ts'
 import { decide, type Decision, type Question, type Reason, type Transition } from './decide.ts'
@@ -104,9 +105,7 @@ export function expecting(
   unread: 'refuse' | 'ignore',
   second: Second,
 ): PolicyExpectation {
-  if (!isObject(policy) || policy.kind !== 'policy') {
-    throw invalidArgType('policy', 'a policy', policy)
-  }
+  checkPolicy(policy)
   return { profile: (name) => new Expectation(policy, unread, second, name) }
 }
 

@@ -215,10 +215,15 @@ function checked(rule: Line | Block | Profile | Hat, write: () => string, end: s
   const text = attempt(rule, write)
   if (originOf(rule)) return text
   const [read, ...others] = readBack(rule, rule.kind, text + end)
-  const { rules: _, ...head } = rule as Profile
-  const { rules: __, ...readHead } = (read ?? {}) as Profile
-  if (others.length > 0 || !isSame(readHead, head)) throw unwritable(rule)
+  if (others.length > 0 || !isSame(headIn(read), headIn(rule))) throw unwritable(rule)
   return text
+}
+
+/** A rule without its body, whose rules are looked at one by one. */
+function headIn(rule: object | undefined): object | undefined {
+  if (rule === undefined || !('rules' in rule)) return rule
+  const { rules: _, ...head } = rule
+  return head
 }
 
 function attempt(rule: object, write: () => string): string {
@@ -260,10 +265,9 @@ function isSame(a: unknown, b: unknown, key: string = ''): boolean {
     return isSameSet(Array.from(a), Array.from(b))
   }
   if (!isObject(a) || !isObject(b)) return a === b
-  const names = new Set([...Object.keys(a), ...Object.keys(b)])
-  return Array.from(names).every((name) =>
-    isSame(a[name as keyof typeof a], b[name as keyof typeof b], name),
-  )
+  const alike = (name: string): boolean =>
+    isSame(a[name as keyof typeof a], b[name as keyof typeof b], name)
+  return Object.keys(a).every(alike) && Object.keys(b).every((name) => name in a || alike(name))
 }
 
 const isSameSet = (a: readonly unknown[], b: readonly unknown[]): boolean =>

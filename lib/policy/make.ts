@@ -106,6 +106,10 @@ export function file<S extends string>(
   const own = take(options, [...QUALIFIERS, 'owner', 'target', 'environment'])
   const split = typeof permissions === 'string' ? splitPermissions(permissions) : 'must be a string'
   if (typeof split === 'string') throw invalidArgValue('permissions', split, permissions)
+  if (split.exec === 'x' && own.access !== 'deny') {
+    const reason = `'x' alone denies: pass { access: 'deny' }, or say what becomes of the profile: 'ix', 'px', 'cx', 'ux'`
+    throw invalidArgValue('permissions', reason, permissions)
+  }
   const rule = { kind: 'file' as const, ...own, path: absolute(path, 'path'), ...split }
   // the letters that splitPermissions passes over
   if (!/^[mrwalk]*(?:[a-zA-Z]*x)?$/.test(permissions)) {
@@ -424,6 +428,9 @@ export function rlimit(
   limit: Limit,
   value: number | `${number} ${string}` | 'infinity',
 ): RlimitRule {
+  if (typeof value !== 'number' && typeof value !== 'string') {
+    throw invalidArgType('value', 'of type number or string', value)
+  }
   return made({ kind: 'rlimit', limit, value: String(value) })
 }
 

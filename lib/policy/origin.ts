@@ -97,7 +97,8 @@ export interface Location {
  * ```
  */
 export function locate(rule: object): Location | undefined {
-  const origin = originOf(rule)
+  const given: unknown = rule
+  const origin = typeof given === 'object' && given !== null ? originOf(given) : undefined
   if (!origin) return undefined
   const { source, at } = origin
   return source.file === undefined

@@ -1,7 +1,7 @@
 import { invalidArgType } from '../border/invalid.ts'
 import { readOptions } from '../border/options.ts'
 import { checkString } from './check.ts'
-import { mark, Source, type Origin } from './origin.ts'
+import { mark, originOf, Source, type Origin } from './origin.ts'
 import type { FileQualifiers } from './qualifiers.ts'
 import { Reader, Unexpected } from './reader.ts'
 import { parseAbi } from './rules/abi.ts'
@@ -81,7 +81,24 @@ export function parseProfile(text: string, options?: ParseOptions): Policy {
   if (resolve !== undefined && typeof resolve !== 'function') {
     throw invalidArgType('options.resolve', 'of type function', resolve)
   }
-  const job = new Job(resolve as Resolve | undefined)
+  return readPolicy(text, file, resolve as Resolve | undefined, new Map())
+}
+
+/** The included files that were read, by their place and name. */
+export type Fragments = Map<string, Fragment>
+
+/**
+ * {@link parseProfile}, for many texts that include the same files.
+ *
+ * @param fragments included files that have been read, without a fault; those of this text come to them
+ */
+export function readPolicy(
+  text: string,
+  file: string | undefined,
+  resolve: Resolve | undefined,
+  fragments: Fragments,
+): Policy {
+  const job = new Job(resolve, fragments)
   let policy: Policy | undefined
   try {
     policy = job.read(text, file, 'file')
@@ -89,6 +106,7 @@ export function parseProfile(text: string, options?: ParseOptions): Policy {
     if (!(error instanceof TooMany)) throw error
   }
   if (!policy || job.problems.length > 0) throw new PolicySyntaxError(job.problems)
+  for (const [key, fragment] of job.files) fragments.set(key, fragment)
   return policy
 }
 
@@ -130,11 +148,14 @@ type Place = 'file' | 'profile'
 /** One call of parseProfile: its files and their faults. */
 class Job {
   readonly problems: SyntaxProblem[] = []
+  /** what this text includes and no other one has */
+  readonly files: Fragments = new Map()
   readonly #resolve: Resolve | undefined
-  readonly #files = new Map<string, Fragment>()
+  readonly #known: Fragments
 
-  constructor(resolve: Resolve | undefined) {
+  constructor(resolve: Resolve | undefined, known: Fragments) {
     this.#resolve = resolve
+    this.#known = known
   }
 
   read(text: string, file: string | undefined, place: Place): Policy {
@@ -173,10 +194,10 @@ class Job {
     checkString(file, 'resolve().file')
     checkString(text, 'resolve().text')
     const key = `${place}:${file}`
-    const known = this.#files.get(key)
+    const known = this.#known.get(key) ?? this.files.get(key)
     if (known) return known
     const fragment = { file, rules: [] as readonly (Rule | Statement)[] }
-    this.#files.set(key, fragment)
+    this.files.set(key, fragment)
     fragment.rules = this.read(text, file, place).rules
     return Object.freeze(fragment)
   }
@@ -453,7 +474,19 @@ class Parser {
   #block(start: number, at: number, qualifiers: Omit<FileQualifiers, 'priority'>): Rule {
     this.#reader.pos++
     const [rules, origin] = this.#braces(start, at, 'profile')
+    if (qualifiers.access === 'deny') this.#checkDenied(rules as readonly Rule[])
     return mark({ kind: 'block', ...qualifiers, rules: rules as Rule[] }, origin)
+  }
+
+  /** Reports what must not be in a block that denies: how to execute what must not be executed. */
+  #checkDenied(rules: readonly Rule[]): void {
+    for (const rule of rules) {
+      if (rule.kind === 'block') this.#checkDenied(rule.rules)
+      const exec = rule.kind === 'file' || rule.kind === 'change_profile' ? rule.exec : undefined
+      if (exec === undefined || exec === 'x') continue
+      const what = rule.kind === 'file' ? `'${rule.exec}'` : 'change_profile at an execution'
+      this.#report(originOf(rule)?.at ?? 0, `a block that denies takes no ${what}`)
+    }
   }
 
   #conditional(start: number): Rule {
@@ -561,7 +594,7 @@ class Parser {
   }
 }
 
-const PRIORITY = /priority[ \t]*=[ \t]*[+-]?\d{1,9}(?=[\s])/y
+const PRIORITY = /priority[ \t]*=[ \t]*[+-]?\d{1,9}(?!\d)/y
 // A comma or a brace at the end of a line; the line before a closing brace.
 const RULE_END = /[,{][ \t]*(?:\r?\n|(?=#|$))|\n(?=[ \t]*\})/g
 const NO_OWNER: ReadonlySet<string> = new Set(

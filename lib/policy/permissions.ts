@@ -34,7 +34,8 @@ export function parsePermissions<P extends string>(
   return found.size === 0 ? undefined : words.all.filter((word) => found.has(word))
 }
 
-const WORD = /[a-z_]+(?=[\s,(]|$)/y
+// A comma with a letter behind it goes on with the word.
+const WORD = /[a-z_]+(?=[\s(]|,(?:[\s,"!]|$)|$)/y
 
 function unknown(reader: Reader, value: string, at: number): never {
   reader.fail(`no permission '${value}' in this rule`, at)

@@ -236,7 +236,7 @@ export class Reader {
       const plain = this.match(PLAIN_VARIABLE)
       return plain ?? this.word()
     }
-    if (c === 43 || c === 40 || c === 61) return undefined
+    if (c === 43 || c === 40 || c === 61 || c === COMMA) return undefined
     return this.word(endsModal)
   }
 
@@ -332,7 +332,8 @@ const CONDITION = /([A-Za-z]\w*)(?:[ \t]*=|[ \t]+in(?=[ \t]*\())/y
 const LIST_WORD = /(?:[^\s"!,()\\]|\\[ \t"!,()]?){1,16382}/y
 const PEER_NAME = /[^\s"!,=()]{1,16382}/y
 
-const ARROW = /->(?=[\s,"])/y
+// A comma with a letter behind it goes on with the word
+const ARROW = /->(?=[\s"]|,(?:[\s,"!]|$))/y
 const VARIABLE = /@(?:\{[A-Za-z]\w*\}|[A-Za-z]\w*)/y
 // A variable that ends its word: what follows would assign to it
 const VARIABLE_ALONE = /@(?:\{[A-Za-z]\w*\}|[A-Za-z]\w*)(?=\+?=)/y

@@ -1,8 +1,7 @@
-import { invalidArgType } from '../border/invalid.ts'
-import { isObject } from './check.ts'
 import { rulesIn, worldOf } from './decide.ts'
+import { checkPolicy } from './shape.ts'
 import { locate, type Location } from './origin.ts'
-import type { Pattern } from './pattern.ts'
+import { Glob, type Pattern } from './pattern.ts'
 import type { ExecMode } from './rules/file.ts'
 import type { AccessRule, Policy } from './rules/index.ts'
 
@@ -27,7 +26,7 @@ export interface Edge {
  * Tells who may become what: by executing, by change_profile, by change_hat, and by attachment.
  *
  * Of `px` without a target the edge leads to each profile whose attachment is the same text as the path, and
- * to the path itself when there is none. It calls nothing and runs anywhere.
+ * to the path itself when there is none. `ix` leads from a profile to itself. It calls nothing and runs anywhere.
  *
  * @param policy as `parseProfile` read it, with `resolve` where it includes files
  * @returns the edges, profile by profile in the order of the rules
@@ -40,9 +39,7 @@ export interface Edge {
  * ```
  */
 export function transitions(policy: Policy): readonly Edge[] {
-  if (!isObject(policy) || policy.kind !== 'policy') {
-    throw invalidArgType('policy', 'a policy', policy)
-  }
+  checkPolicy(policy)
   const world = worldOf(policy)
   return world.profiles.flatMap((named): Edge[] => {
     const { name, profile } = named
@@ -61,10 +58,10 @@ export function transitions(policy: Policy): readonly Edge[] {
       const common = { from: name, rule: written, ...(location && { location }) }
       if (rule.kind === 'change_profile') {
         const path = rule.exec === undefined ? {} : { path: rule.exec }
-        return [{ ...common, to: rule.target ?? '**', via: 'change_profile', ...path }]
+        return [{ ...common, to: rule.target ?? new Glob('**'), via: 'change_profile', ...path }]
       }
       if (rule.kind !== 'file' || rule.exec === undefined || rule.exec === 'x') return []
-      const { exec, path = '/**' } = rule
+      const { exec, path = new Glob('/**') } = rule
       return targets(name, rule.exec, path, rule.target, world.profiles).map((to) => ({
         ...common,
         to,

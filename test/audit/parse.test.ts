@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { parseRecord, type AuditRecord } from 'apparmor/audit'
 import t from 'tap'
 import { BODIES, CONTAINERS } from '../support/audit_corpus.ts'
+import '../support/seed.ts'
 
 const DIRECTORY = fileURLToPath(new URL('../../../test/audit/fixtures/', import.meta.url))
 

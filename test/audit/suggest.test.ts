@@ -4,6 +4,7 @@ import { decide, format, parseProfile, type Policy } from 'apparmor/policy'
 import fc from 'fast-check'
 import t from 'tap'
 import { reads } from '../support/apparmor_parser.ts'
+import '../support/seed.ts'
 
 let serial = 0
 /** A record as the kernel writes it. */

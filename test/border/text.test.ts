@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { byteLength } from '#lib/border/args.js'
 import { decode, encode } from '#lib/border/text.js'
+import '../support/seed.ts'
 
 const bytes = (...list: number[]): string => String.fromCharCode(...list)
 

@@ -74,7 +74,14 @@ t.test('completion offers commands, options, words and what there is', async (t)
   t.strictSame(await offered('sta'), ['status', ''])
   t.ok((await offered('')).includes('doctor'))
   t.strictSame(await offered('mode', 'com'), ['complain', ''])
-  t.strictSame(await offered('graph', '--format', ''), ['tree', 'mermaid', 'dot', ''])
+  t.strictSame(await offered('graph', '--format', ''), [
+    'tree',
+    'mermaid',
+    'dot',
+    'svg',
+    'html',
+    '',
+  ])
   t.ok((await offered('exec', '--')).includes('--profile'))
   t.strictSame(await offered('check', ''), [':file', ''])
   t.strictSame(await offered('exec', '-p', 'web', ''), [':program', ''])

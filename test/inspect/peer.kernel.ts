@@ -56,7 +56,7 @@ t.test('the example: a server of HTTP that lets in by label', async (t) => {
     profile apparmor-test-lax flags=(complain) { ${rules} }`
   execFileSync('apparmor_parser', ['-r', '-K'], { input })
   const path = join(dir, 'http')
-  const server = spawn(process.execPath, ['examples/peer.js', path])
+  const server = spawn(process.execPath, ['examples/unix-peers/server.js', path])
   t.teardown(() => {
     server.kill()
     spawnSync('apparmor_parser', ['-R', '-K'], { input })

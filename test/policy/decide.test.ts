@@ -1,14 +1,17 @@
 import t from 'tap'
 import {
+  attachedTo,
   capability,
   compile,
   covers,
   decide,
   diff,
   file,
+  Glob,
   glob,
   network,
   parseProfile,
+  profilesIn,
   signal,
   transitions,
   type Policy,
@@ -165,6 +168,39 @@ t.test('transitions', async (t) => {
       [null, 'b', 'attachment', ''],
     ],
   )
+})
+
+t.test('what change_profile and execution name by leaving it out is a pattern', async (t) => {
+  const edges = transitions(inX('change_profile,\nfile,'))
+  t.ok(edges.some(({ via, to }) => via === 'change_profile' && to instanceof Glob))
+  t.ok(edges.some(({ via, path }) => via === 'exec' && path instanceof Glob))
+})
+
+t.test('which profiles there are, and which a program gets', async (t) => {
+  const policy = parseProfile(
+    '@{BIN} = /bin /usr/bin\nprofile web @{BIN}/web* {\n^hat {\n}\nprofile /child /bin/x {\n}\n}\n' +
+      '/bin/[xy] {\n}\nprofile :ns:in /bin/web {\n}\nprofile none {\n}\n',
+  )
+  t.strictSame(
+    profilesIn(policy).map(({ name, attachment }) => [name, attachment && String(attachment)]),
+    [
+      ['web', '@{BIN}/web*'],
+      ['web//hat', null],
+      ['web///child', '/bin/x'],
+      ['/bin/[xy]', '/bin/[xy]'],
+      [':ns://in', '/bin/web'],
+      ['none', null],
+    ],
+  )
+  t.strictSame(attachedTo(policy, '/usr/bin/web2'), ['web'])
+  t.strictSame(attachedTo(policy, '/bin/web'), ['web', ':ns://in'])
+  t.strictSame(attachedTo(policy, '/bin/x'), ['/bin/[xy]'], 'a child is not attached so')
+  t.strictSame(attachedTo(policy, '/bin/z'), [])
+  for (const bad of [undefined, null, 'x', []]) {
+    t.throws(() => profilesIn(bad as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    t.throws(() => attachedTo(bad as never, '/a'), { code: 'ERR_INVALID_ARG_TYPE' })
+  }
+  t.throws(() => attachedTo(policy, 1 as never), { code: 'ERR_INVALID_ARG_TYPE' })
 })
 
 t.test('covers, diff', async (t) => {

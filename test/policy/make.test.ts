@@ -37,6 +37,7 @@ import {
   type Rule,
 } from 'apparmor/policy'
 import { compile } from '../support/apparmor_parser.ts'
+import '../support/seed.ts'
 
 const text = (rule: Rule): string => format(rule).trimEnd()
 
@@ -86,6 +87,14 @@ t.test('each function makes its rule', async (t) => {
     [comment('include <x>\nnot'), '# include <x> not'],
   ]
   for (const [rule, expected] of made) t.equal(text(rule), expected)
+})
+
+t.test("'x' alone denies, and says so", async (t) => {
+  t.equal(text(file('/bin/a', 'rx', { access: 'deny' })), 'deny /bin/a rx,')
+  t.throws(() => file('/bin/a', 'x'), {
+    code: 'ERR_INVALID_ARG_VALUE',
+    message: /'x' alone denies: pass \{ access: 'deny' \}/,
+  })
 })
 
 t.test('a whole file', async (t) => {

@@ -15,6 +15,7 @@ import {
   type Rule,
 } from 'apparmor/policy'
 import { compile, reads } from '../support/apparmor_parser.ts'
+import '../support/seed.ts'
 
 const CORPUS = 'test/policy/corpus'
 const read = (name: string): string => readFileSync(join(CORPUS, name), 'utf8')

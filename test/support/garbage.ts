@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import * as apparmor from 'apparmor'
 import { ASYNC, CALLS, MISSING } from './calls.ts'
+import './seed.ts'
 
 const { AppArmorError } = apparmor
 

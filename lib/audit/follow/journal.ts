@@ -12,7 +12,10 @@ import type { Source } from './source.ts'
 
 const PROGRAMS = ['/usr/bin/journalctl', '/bin/journalctl', '/run/current-system/sw/bin/journalctl']
 const FOLLOW = ['--follow', '--output=json', '--all', '--no-pager', '--quiet']
-const MATCHES = ['_TRANSPORT=kernel', '+', '_TRANSPORT=audit', '+', 'SYSLOG_IDENTIFIER=dbus-daemon']
+// Only what the journal itself vouches for: any program may call itself dbus-daemon. Facility 0 is the kernel.
+const KERNEL = ['_TRANSPORT=kernel', 'SYSLOG_FACILITY=0']
+const BUS = ['_SYSTEMD_UNIT=dbus.service', '_SYSTEMD_UNIT=dbus-broker.service']
+const MATCHES = [...KERNEL, '+', '_TRANSPORT=audit', '+', ...BUS]
 const REMEMBERED = 4096
 const COMPARED = 200
 

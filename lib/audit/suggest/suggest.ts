@@ -1,5 +1,6 @@
 import { invalidArgType, invalidArgValue } from '../../border/invalid.ts'
-import { isObject, ownOptions } from '../../policy/check.ts'
+import { readOptions as readOwn } from '../../border/options.ts'
+import { isObject } from '../../policy/check.ts'
 import { coversBy } from '../../policy/cover.ts'
 import { decide, rulesIn, worldOf } from '../../policy/decide.ts'
 import type { Named, World } from '../../policy/effective.ts'
@@ -138,6 +139,8 @@ interface Settings {
   readonly resolve: Resolve | undefined
 }
 
+const OPTIONS = ['policy', 'exec', 'generalise', 'abstractions', 'resolve'] as const
+
 function readOptions(options: SuggestOptions | undefined): Settings {
   const {
     policy,
@@ -145,7 +148,7 @@ function readOptions(options: SuggestOptions | undefined): Settings {
     generalise,
     abstractions = [],
     resolve,
-  } = ownOptions(options, 'options')
+  } = readOwn<SuggestOptions>(options, OPTIONS) as SuggestOptions
   if (policy !== undefined && (!isObject(policy) || policy.kind !== 'policy')) {
     throw invalidArgType('options.policy', 'a policy', policy)
   }
@@ -532,7 +535,7 @@ function sameness(record: AuditRecord): string {
  * ```js
  * import { exact, suggest } from 'apparmor/audit'
  * const suggestions = suggest([], { generalise: true })
- * suggestions.flatMap((one) => (one.kind === 'rule' ? exact(one) : [one]))
+ * suggestions.map((one) => (one.kind === 'rule' ? exact(one) : [one])).flat()
  * ```
  */
 export function exact(suggestion: RuleSuggestion): readonly RuleSuggestion[] {

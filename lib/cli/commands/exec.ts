@@ -40,6 +40,14 @@ const OPTIONS = {
     value: 'USER',
     help: 'run the program as this user; needs root',
   },
+  denials: {
+    type: 'boolean',
+    help: 'say on stderr, when it has ended, what was refused to it; it is a child of this process then',
+  },
+  learn: {
+    type: 'boolean',
+    help: 'learn a profile for it, as apparmor learn does; PROFILE is its name',
+  },
   verbose: { type: 'boolean', short: 'v', help: 'say on stderr what is run' },
   debug: { type: 'boolean', short: 'd', help: 'as --verbose' },
 } as const satisfies Options
@@ -71,6 +79,8 @@ const EXEC: Command = command({
       run: 'apparmor exec --stack -p web id',
       what: 'under web, and what confines this shell besides',
     },
+    { run: 'sudo apparmor exec --denials -p web -- node server.js', what: 'and what was refused' },
+    { run: 'sudo apparmor exec --learn -- node server.js', what: 'which profile does it need?' },
     { run: 'sudo apparmor exec -p web -u www-data -- node server.js', what: 'as another user' },
   ],
   exits: {
@@ -83,6 +93,7 @@ const EXEC: Command = command({
   async run(call) {
     const { options, operands, err, world } = call
     const [program = '', ...args] = operands
+    if (options.learn) return learnFor(call)
     const label = labelOf(options)
     const file = findProgram(program, world.env.PATH)
     if (options.user !== undefined) become(options.user)
@@ -91,10 +102,49 @@ const EXEC: Command = command({
         `apparmor exec: ${[file, ...args].join(' ')}, under ${options.stack ? '&' : ''}${label}`,
       )
     }
+    if (options.denials) {
+      if (options.immediate) throw new UsageError('--denials and --immediate do not go together')
+      if (options.user !== undefined)
+        throw new UsageError('--denials and --user do not go together')
+      const { runWatched } = await import('../watched.ts')
+      const target = options.stack ? { stack: label } : { profile: label }
+      return statusOf(() =>
+        runWatched({ file, argv: [program, ...args], target, env: world.env }, err),
+      )
+    }
     start(file, [program, ...args], label, options, world.env)
   },
 })
 export default EXEC
+
+/** As when it takes this process's place. */
+async function statusOf(run: () => Promise<number>): Promise<number> {
+  try {
+    return await run()
+  } catch (error) {
+    const { code, syscall, message } = error as AppArmorError
+    if (typeof syscall !== 'string' || !/^(execve|spawn)\b/.test(syscall)) throw error
+    throw new Refusal(message, code === 'ENOENT' ? NOT_FOUND : CANNOT_EXECUTE)
+  }
+}
+
+async function learnFor({ options, operands, out, err, world }: ExecCall): Promise<number> {
+  for (const other of ['stack', 'immediate', 'user', 'namespace', 'denials'] as const) {
+    if (options[other] !== undefined)
+      throw new UsageError(`--learn and --${other} do not go together`)
+  }
+  const { learnFrom, showLesson } = await import('../learning.ts')
+  const [program = '', ...args] = operands
+  const { profile } = options
+  const lesson = await learnFrom(
+    [findProgram(program, world.env.PATH), ...args],
+    { generalise: true, ...(profile !== undefined && { name: profile }) },
+    { err, env: world.env },
+  )
+  showLesson(lesson, err)
+  out.text(lesson.text)
+  return lesson.proven ? 0 : CANNOT_CONFINE
+}
 
 function labelOf({ profile, namespace }: ExecCall['options']): string {
   if (profile === undefined && namespace === undefined) {

@@ -1,26 +1,17 @@
-import { transitions, type Edge, type Policy } from '../../policy/node.ts'
+import type { Policy } from '../../policy/node.ts'
+import { ARROW, arrowsOf, reachable, type Arrow } from '../arrows.ts'
 import { command, type Command } from '../command.ts'
-import { groupBy } from '../group.ts'
-import { documentSchema, exactly, listOf } from '../json.ts'
+import { count, groupBy } from '../group.ts'
+import { documentSchema, listOf } from '../json.ts'
 import { BASE, BASE_OPTION, readDirectory, readPolicy } from '../read_policy.ts'
 import { bold, cyan, dim, safe, yellow, type Screen } from '../screen.ts'
-
-/** An edge in words. */
-interface Arrow {
-  readonly from: string
-  readonly to: string
-  readonly via: Edge['via']
-  readonly label: string
-  readonly file: string | null
-  readonly line: number | null
-}
 
 const GRAPH: Command = command({
   name: 'graph',
   summary: 'Show which profile may become which',
   description: [
-    'By execution, change_profile, hats, and by attachment from unconfined. A tree for people, or the text of a ' +
-      'diagram for Mermaid or Graphviz.',
+    'By execution, change_profile, hats, and by attachment from unconfined. A tree for people, a picture, a page ' +
+      'in one file that can be searched and zoomed, or the text of a diagram for Mermaid or Graphviz.',
   ],
   operands: [
     {
@@ -36,7 +27,7 @@ const GRAPH: Command = command({
     format: {
       type: 'string',
       short: 'f',
-      choices: ['tree', 'mermaid', 'dot'],
+      choices: ['tree', 'mermaid', 'dot', 'svg', 'html'],
       help: 'default: tree',
     },
     profile: {
@@ -50,23 +41,15 @@ const GRAPH: Command = command({
   examples: [
     { run: 'apparmor graph', what: 'everything' },
     { run: 'apparmor graph web.profile --format mermaid', what: 'for a page of Markdown' },
+    { run: 'apparmor graph --format html > graph.html', what: 'for a browser' },
     {
-      run: 'apparmor graph --profile unconfined --format dot | dot -Tsvg > graph.svg',
-      what: 'a picture, by Graphviz',
+      run: 'apparmor graph --profile unconfined --format dot | dot -Tpdf > graph.pdf',
+      what: 'by Graphviz',
     },
   ],
   exits: { 0: 'shown', 2: 'a file could not be read' },
   schema: documentSchema('graph', {
-    edges: listOf(
-      exactly({
-        from: { type: 'string' },
-        to: { type: 'string' },
-        via: { enum: ['exec', 'change_profile', 'change_hat', 'attachment'] },
-        label: { type: 'string' },
-        file: { type: ['string', 'null'] },
-        line: { type: ['integer', 'null'] },
-      }),
-    ),
+    edges: listOf(ARROW),
     unread: listOf({ type: 'string' }),
   }),
   async run({
@@ -85,41 +68,30 @@ const GRAPH: Command = command({
       policies.push(...found.policies.map(({ policy }) => policy))
       unread.push(...found.problems.map(({ file }) => file))
     }
-    const all = policies.flatMap((policy) => transitions(policy).map(toArrow))
+    const all = arrowsOf(policies)
     const arrows = profile === undefined ? all : reachable(all, profile)
     if (json) return out.json({ version: 1, edges: arrows, unread })
-    const draw = { tree: showTree, mermaid: showMermaid, dot: showDot }[format as 'tree']
     // What stays as it is becomes nothing.
-    draw(
-      arrows.filter(({ from, to }) => from !== to),
-      out,
-    )
+    const becoming = arrows.filter(({ from, to }) => from !== to)
+    if (format === 'svg' || format === 'html') out.text(await picture(becoming, format))
+    else ({ tree: showTree, mermaid: showMermaid, dot: showDot })[format as 'tree'](becoming, out)
     for (const file of unread)
       err.line(yellow(`${file} could not be read: apparmor check says why`))
   },
 })
 export default GRAPH
 
-const UNCONFINED = 'unconfined'
-
-function toArrow({ from, to, via, path, exec, location }: Edge): Arrow {
-  return {
-    from: from ?? UNCONFINED,
-    to: to === null ? UNCONFINED : String(to),
-    via,
-    label: [exec ?? (via === 'exec' ? '' : via), path === undefined ? '' : String(path)]
-      .filter(Boolean)
-      .join(' '),
-    file: location?.file ?? null,
-    line: location?.line ?? null,
-  }
-}
-
-function reachable(all: readonly Arrow[], start: string): readonly Arrow[] {
-  const from = groupBy(all, (arrow) => arrow.from)
-  const seen = new Set([start])
-  for (const name of seen) for (const { to } of from.get(name) ?? []) seen.add(to)
-  return all.filter((arrow) => seen.has(arrow.from))
+async function picture(arrows: readonly Arrow[], format: 'svg' | 'html'): Promise<string> {
+  const { graphSvg } = await import('../page/graph.ts')
+  const svg = graphSvg(arrows)
+  if (format === 'svg') return svg
+  const { page, stage } = await import('../page/page.ts')
+  const names = new Set(arrows.flatMap(({ from, to }) => [from, to]))
+  return page({
+    title: 'Who may become whom',
+    summary: `${count(names.size, 'profile')}, ${count(arrows.length, 'way')}`,
+    body: stage(svg),
+  })
 }
 
 function showTree(arrows: readonly Arrow[], out: Screen): void {

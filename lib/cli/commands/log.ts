@@ -1,10 +1,12 @@
-import { follow, type LogRecord, type RecordFilter } from '../../audit/node.ts'
+import { explain, follow, type LogRecord, type RecordFilter } from '../../audit/node.ts'
 import { command, UsageError, type Call, type Command, type Options } from '../command.ts'
 import { count } from '../group.ts'
 import { DRAFT } from '../json.ts'
+import { filterOf, LOG_OPTIONS } from '../log_options.ts'
 import { readLog } from '../log_source.ts'
-import { likeness, lineOf } from '../record.ts'
-import { dim, yellow, type Screen, type Span } from '../screen.ts'
+import { Progress } from '../progress.ts'
+import { fixOf, likeness, lineOf } from '../record.ts'
+import { cyan, dim, yellow, type Screen, type Span } from '../screen.ts'
 
 const EVENTS = ['denied', 'allowed', 'audit', 'killed', 'status', 'error', 'unknown']
 const CLASSES =
@@ -14,20 +16,7 @@ const CLASSES =
 
 const OPTIONS = {
   follow: { type: 'boolean', short: 'f', help: 'wait for what comes from now on' },
-  file: {
-    type: 'string',
-    value: 'FILE',
-    complete: 'file',
-    help: 'a log in any usual form, also .gz; - for stdin; default: where the records are',
-  },
-  profile: {
-    type: 'string',
-    short: 'p',
-    value: 'PROFILE',
-    multiple: true,
-    complete: 'profile',
-    help: 'only of this profile; may be repeated',
-  },
+  ...LOG_OPTIONS,
   process: {
     type: 'string',
     value: 'PID',
@@ -51,13 +40,11 @@ const OPTIONS = {
     choices: CLASSES,
     help: CLASSES.join(', '),
   },
-  since: {
-    type: 'string',
-    short: 's',
-    value: 'TIME',
-    help: 'only since then: 10m, 2h, 3d, or a date such as 2026-11-27T08:00',
-  },
   all: { type: 'boolean', short: 'a', help: 'every record: do not fold those that say the same' },
+  explain: {
+    type: 'boolean',
+    help: 'say in sentences what each means, and what a rule would permit',
+  },
 } as const satisfies Options
 
 type LogCall = Call<typeof OPTIONS>
@@ -67,13 +54,15 @@ const LOG: Command = command({
   summary: 'Show what AppArmor has refused or told of',
   description: [
     'One line for each record, and what says the same once, with a count. With --follow each line is shown as the ' +
-      'record is made, and repeats follow as a count. Reading the log needs root on most machines.',
+      'record is made, and repeats follow as a count. Below a refusal stands the rule that would permit it: names in ' +
+      'it were chosen by whoever was refused, so read it before you write it into a profile. Reading the log needs root on most machines.',
   ],
   options: OPTIONS,
   examples: [
     { run: 'sudo apparmor log', what: 'all that is in the log' },
     { run: 'sudo apparmor log -f -e denied', what: 'refusals, as they happen' },
     { run: 'sudo apparmor log -p web --since 1h', what: 'of one profile, in the last hour' },
+    { run: 'sudo apparmor log --explain -e denied', what: 'in sentences' },
     { run: 'apparmor log --file audit.log --json | jq .name', what: 'from a file, on any machine' },
   ],
   exits: { 0: 'shown', 2: 'the log could not be read' },
@@ -101,6 +90,18 @@ const LOG: Command = command({
         required: ['time', 'serial', 'id'],
       },
       raw: { type: 'string' },
+      explanation: {
+        type: 'object',
+        properties: {
+          what: { type: 'string' },
+          who: { type: 'string' },
+          why: { type: 'string' },
+          rules: { type: 'array', items: { type: 'string' } },
+          meaning: { type: 'string' },
+          text: { type: 'string' },
+        },
+        required: ['what', 'who', 'why', 'rules', 'meaning', 'text'],
+      },
     },
     required: ['version', 'event'],
     additionalProperties: true,
@@ -109,10 +110,21 @@ const LOG: Command = command({
     const { options, json, out, world } = call
     const filter = readFilter(options)
     const source = options.follow ? live(options, filter) : readLog(options.file, filter, world)
-    if (json) for await (const record of source) out.record({ version: 1, ...record })
-    else if (options.all) for await (const record of source) out.line(...lineOf(record))
-    else if (options.follow) await showAsItComes(source, out)
-    else await showFolded(source, call)
+    if (json) {
+      for await (const record of source) {
+        const explanation = options.explain ? { explanation: explain(record) } : {}
+        out.record({ version: 1, ...record, ...explanation })
+      }
+      return
+    }
+    const comment = options.explain ? showExplanation : showFix
+    if (options.all) {
+      for await (const record of source) {
+        out.line(...lineOf(record))
+        if (options.explain) comment(record, out)
+      }
+    } else if (options.follow) await showAsItComes(source, out, comment)
+    else await showFolded(source, call, comment)
   },
 })
 export default LOG
@@ -128,18 +140,16 @@ function live({ file }: LogCall['options'], filter: RecordFilter): AsyncIterable
 }
 
 function readFilter({
-  profile,
   process: pids,
   event,
   class: kind,
-  since,
+  ...common
 }: LogCall['options']): RecordFilter {
   return {
-    ...(profile && { profile }),
+    ...filterOf(common),
     ...(pids && { pid: pids.map(readPid) }),
     ...(event && { event: event as NonNullable<RecordFilter['event']> }),
     ...(kind && { class: kind as NonNullable<RecordFilter['class']> }),
-    ...(since !== undefined && { since: readTime(since) }),
   }
 }
 
@@ -148,21 +158,24 @@ function readPid(text: string): number {
   return Number(text)
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+type Comment = (record: LogRecord, out: Screen) => void
 
-function readTime(text: string): Date {
-  const [, number, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? []
-  const time =
-    number === undefined
-      ? new Date(text)
-      : new Date(Date.now() - Number(number) * (UNITS[unit] as number))
-  if (Number.isNaN(time.getTime()))
-    throw new UsageError(`'${text}' is no time: 10m, 2h, 3d, or 2026-11-27T08:00`)
-  return time
+/** The rules that would permit it. */
+function showFix(record: LogRecord, out: Screen): void {
+  for (const rule of fixOf(record)) out.line(dim('    fix: '), cyan(rule))
+}
+
+function showExplanation(record: LogRecord, out: Screen): void {
+  for (const text of explain(record).text.split('\n')) out.paragraph(text, '    ')
 }
 
 /** Each kind of record once, in the order of the newest of each, with how often it was there. */
-async function showFolded(source: AsyncIterable<LogRecord>, { out, err }: LogCall): Promise<void> {
+async function showFolded(
+  source: AsyncIterable<LogRecord>,
+  { out, err }: LogCall,
+  comment: Comment,
+): Promise<void> {
+  const progress = new Progress(err)
   const kinds = new Map<string, { record: LogRecord; times: number }>()
   let total = 0
   for await (const record of source) {
@@ -171,15 +184,24 @@ async function showFolded(source: AsyncIterable<LogRecord>, { out, err }: LogCal
     kinds.delete(key)
     kinds.set(key, { record, times })
     total++
+    progress.show(`${count(total, 'record')} read`)
   }
-  for (const { record, times } of kinds.values()) out.line(...lineOf(record), repeated(times))
+  progress.clear()
+  for (const { record, times } of kinds.values()) {
+    out.line(...lineOf(record), repeated(times))
+    comment(record, out)
+  }
   err.line(dim(`${count(total, 'record')}, ${kinds.size} different`))
 }
 
 const repeated = (times: number): Span => (times > 1 ? yellow(`  ×${times}`) : '')
 
 /** Each line when it comes, and of what says the same as the line before only how often. */
-async function showAsItComes(source: AsyncIterable<LogRecord>, out: Screen): Promise<void> {
+async function showAsItComes(
+  source: AsyncIterable<LogRecord>,
+  out: Screen,
+  comment: Comment,
+): Promise<void> {
   let last = ''
   let again = 0
   const tell = (): void => {
@@ -192,6 +214,7 @@ async function showAsItComes(source: AsyncIterable<LogRecord>, out: Screen): Pro
     else {
       tell()
       out.line(...lineOf(record))
+      comment(record, out)
       last = key
     }
   }

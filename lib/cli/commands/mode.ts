@@ -3,6 +3,9 @@ import { remove, setMode, type LoadableMode } from '../../policy/node.ts'
 import { command, DONE_OR_FAILED, type Command } from '../command.ts'
 import { documentSchema, exactly, listOf } from '../json.ts'
 import { modeSpan } from '../mode.ts'
+import { writeMode } from '../mode_file.ts'
+import { BASE, BASE_OPTION } from '../read_policy.ts'
+import { dim } from '../screen.ts'
 
 const LOADABLE: readonly string[] = [
   'enforce',
@@ -17,7 +20,9 @@ const MODE: Command = command({
   description: [
     'enforce denies and logs, complain permits and logs, kill ends the process that breaks a rule, unconfined ' +
       'permits everything. disable removes the profile from the kernel.',
-    'No file changes: it lasts until the profile is loaded again. Children and hats keep their modes. Needs root.',
+    'Without --write no file changes: it lasts until the profile is loaded again. Children and hats keep their modes. ' +
+      'With --write the file that defines the profile says it, too, as after aa-complain, aa-enforce and aa-disable: ' +
+      'in its flags, or for disable by a link in the directory disable. Needs root.',
   ],
   operands: [
     {
@@ -32,11 +37,14 @@ const MODE: Command = command({
       type: 'boolean',
       help: 'with disable: even when processes run under it: these are unconfined then',
     },
+    write: { type: 'boolean', short: 'w', help: 'in the file, too: it lasts' },
+    base: BASE_OPTION,
     children: { type: 'boolean', short: 'c', help: 'its children and hats, too' },
   },
   examples: [
     { run: 'sudo apparmor mode complain web', what: 'see in the log what enforce would deny' },
     { run: 'sudo apparmor mode enforce --children web', what: 'web and its hats' },
+    { run: 'sudo apparmor mode complain --write web', what: 'and after the next start' },
     { run: 'sudo apparmor mode disable web', what: 'until it is loaded again' },
   ],
   exits: DONE_OR_FAILED,
@@ -44,9 +52,13 @@ const MODE: Command = command({
     changed: listOf(
       exactly({ profile: { type: 'string' }, mode: { enum: [...LOADABLE, 'disable'] } }),
     ),
+    files: listOf({ type: 'string' }),
   }),
-  async run({ operands: [mode = '', ...names], options: { unconfine, children }, json, out }) {
+  async run({ operands: [mode = '', ...names], options, json, out, err, world }) {
+    const { unconfine, children = false, write, base = BASE } = options
     const changed: { profile: string; mode: string }[] = []
+    // Before the kernel: what cannot be written is not half done.
+    const files = write ? await writeMode(mode, names, { base, children, world }) : []
     for (const name of names) {
       if (mode === 'disable') {
         await remove({ profile: name }, unconfine ? { running: 'unconfine' } : {})
@@ -58,7 +70,8 @@ const MODE: Command = command({
         changed.push({ profile, mode })
       }
     }
-    if (json) return out.json({ version: 1, changed })
+    if (json) return out.json({ version: 1, changed, files })
+    for (const file of files) err.line(dim(`written: ${file}`))
     for (const { profile } of changed) {
       out.line(`${profile}: `, mode === 'disable' ? 'removed' : modeSpan(mode as LoadableMode))
     }

@@ -12,41 +12,56 @@ const REFERENCE =
  * A hash of the contents of a file and of everything that it includes, and of which of that is there. It is
  * another one whenever the policy could be another one, whatever the times of the files say.
  */
-export function closureHash(file: string, search: SearchPath): string {
-  const { createHash } = builtin('node:crypto')
-  const hash = createHash('sha256')
-  visitClosure(file, search, (name, found) => {
-    hash.update(JSON.stringify([name, found === null, Array.isArray(found) ? found : null]))
-    if (Buffer.isBuffer(found)) hash.update(found)
-  })
+export function closureHash(file: string, search: SearchPath, seen: SeenFiles = new Map()): string {
+  const hash = builtin('node:crypto').createHash('sha256')
+  visitClosure(file, search, seen, (name, { id }) => hash.update(`${JSON.stringify(name)}${id}`))
   return hash.digest('hex')
 }
 
 /** Every place that is looked at for a file of policy, whether or not something is there. */
 export function closurePlaces(file: string, search: SearchPath): readonly string[] {
   const places: string[] = []
-  visitClosure(file, search, (name) => places.push(name))
+  visitClosure(file, search, new Map(), (name) => places.push(name))
   return places
 }
 
-type Content = Buffer | readonly string[] | null
+/** A file that was looked at. */
+interface SeenFile {
+  /** of its content */
+  readonly id: string
+  /** where policy may go on */
+  readonly next: readonly string[]
+}
+
+/** The files that one look at many policies has seen, by their names: each is read once. */
+export type SeenFiles = Map<string, SeenFile>
 
 function visitClosure(
   file: string,
   search: SearchPath,
-  see: (name: string, found: Content) => void,
+  known: SeenFiles,
+  see: (name: string, found: SeenFile) => void,
 ): void {
-  const seen = new Set<string>()
+  const visited = new Set<string>()
   const visit = (name: string): void => {
-    if (seen.has(name)) return
-    seen.add(name)
-    const found = contentOf(name)
+    if (visited.has(name)) return
+    visited.add(name)
+    const found = known.get(name) ?? look(name, search)
+    known.set(name, found)
     see(name, found)
-    if (found === null) return
-    if (Array.isArray(found)) return found.forEach((entry) => visit(path.join(name, entry)))
-    for (const place of references((found as Buffer).toString('latin1'), search)) visit(place)
+    for (const place of found.next) visit(place)
   }
   visit(file)
+}
+
+function look(name: string, search: SearchPath): SeenFile {
+  const content = contentOf(name)
+  if (content === null) return { id: 'none', next: [] }
+  if (!Buffer.isBuffer(content)) {
+    return { id: JSON.stringify(content), next: content.map((entry) => path.join(name, entry)) }
+  }
+  const id = builtin('node:crypto').createHash('sha256').update(content).digest('hex')
+  return { id, next: references(content.toString('latin1'), search) }
 }
 
 // Every place that the parser looks at: a file that appears in an earlier one changes the policy.
@@ -61,7 +76,7 @@ function references(text: string, search: SearchPath): readonly string[] {
 }
 
 /** A file's content, a directory's entries, `null` for nothing. */
-function contentOf(name: string): Content {
+function contentOf(name: string): Buffer | readonly string[] | null {
   try {
     return fs.statSync(name).isDirectory() ? fs.readdirSync(name).sort() : fs.readFileSync(name)
   } catch {

@@ -3,13 +3,13 @@ import type { LintDiagnostic } from '../lint/lint.ts'
 import { BlobError, readBlob, type BlobRecord } from './blob.ts'
 import { readDiagnostics, type Diagnostic } from './diagnostic.ts'
 import { Entry, openCache } from '../cache/entry.ts'
-import { path } from '../../border/node.ts'
+import { builtin, path } from '../../border/node.ts'
 import { PolicyCompileError } from './error.ts'
 import { featuresFile } from './features.ts'
 import { compilerId, sourceId } from './identity.ts'
 import { lintInput } from './lint.ts'
 import { readCompileOptions, type CompileOptions, type ReadOptions } from './options.ts'
-import { parserVersion, runParser, TEXT_ARGUMENT, type Input, type Ran } from './parser.ts'
+import { parserVersion, runParser, TEXT_ARGUMENT, type Ran, type Single } from './parser.ts'
 import { readSource, type PolicySource } from './source.ts'
 
 export type { CompileOptions } from './options.ts'
@@ -107,7 +107,7 @@ interface Attempt {
 const WARNINGS = ['rule-not-enforced', 'rule-downgraded', 'deprecated', 'abi']
 
 /** Compiles checked input, or takes from the cache what was compiled of the same. */
-export async function attempt(input: Input, options: ReadOptions): Promise<Attempt> {
+export async function attempt(input: Single, options: ReadOptions): Promise<Attempt> {
   const { cache } = options
   if (cache === undefined || !('file' in input)) return compileNow(input, options)
   const entry = new Entry(openCache(cache, options), path.basename(input.file))
@@ -130,16 +130,11 @@ export async function attempt(input: Input, options: ReadOptions): Promise<Attem
   }
 }
 
-async function compileNow(input: Input, options: ReadOptions): Promise<Attempt> {
+async function compileNow(input: Single, options: ReadOptions): Promise<Attempt> {
   const args = [
-    '--skip-kernel-load',
-    '--skip-cache',
-    '--stdout',
     '--jobs=0',
     ...WARNINGS.map((name) => `--warn=${name}`),
-    ...(await compressionOff(options)),
-    ...featureFlags(options),
-    ...options.args,
+    ...(await commonArgs(options)),
   ]
   const ran = await runParser(args, input, options)
   const failed = ran.status !== 0
@@ -153,6 +148,39 @@ async function compileNow(input: Input, options: ReadOptions): Promise<Attempt> 
   }
 }
 
+/**
+ * Compiles several files with one process, which takes a good deal less time than one for each.
+ *
+ * @returns what each has made, in their order; `null` when one of them fails: which one, the compiler does not tell
+ */
+export async function compileTogether(
+  files: readonly string[],
+  options: ReadOptions,
+): Promise<readonly (readonly BlobRecord[])[] | null> {
+  // A profile behind each file tells where what it has made ends. One job at a time: they come in their order.
+  const end = `apparmor-end-${builtin('node:crypto').randomUUID()}`
+  const args = ['--jobs=1', ...(await commonArgs(options))]
+  const input = { files, text: `profile ${end} {\n}\n` }
+  const ran = await runParser(args, input, options)
+  if (ran.status !== 0) return null
+  const made: BlobRecord[][] = [[]]
+  for (const record of recordsOf(ran, options)) {
+    if (record.name === end) made.push([])
+    else made.at(-1)?.push(record)
+  }
+  const rest = made.pop()
+  return made.length === files.length && rest?.length === 0 ? made : null
+}
+
+const commonArgs = async (options: ReadOptions): Promise<readonly string[]> => [
+  '--skip-kernel-load',
+  '--skip-cache',
+  '--stdout',
+  ...(await compressionOff(options)),
+  ...featureFlags(options),
+  ...options.args,
+]
+
 // From version 5 on the parser may compress, which not every kernel understands.
 async function compressionOff({ parser }: ReadOptions): Promise<readonly string[]> {
   const [major = 0] = await parserVersion(parser)
@@ -160,7 +188,7 @@ async function compressionOff({ parser }: ReadOptions): Promise<readonly string[
 }
 
 function subjectOf(
-  input: Input,
+  input: Single,
   { name }: ReadOptions,
 ): { readonly argument: string; readonly file: string | null } {
   return 'file' in input
@@ -232,7 +260,7 @@ const NOTHING: Diagnostic = {
   code: 'nothing-compiled',
 }
 
-const isEmpty = (input: Input): boolean =>
+const isEmpty = (input: Single): boolean =>
   'text' in input && input.text.replaceAll(/#.*$/gm, '').trim() === ''
 
 // Without features the parser would compile for a kernel that hardly mediates anything.

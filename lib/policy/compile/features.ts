@@ -7,6 +7,7 @@ import { features } from '../../inspect/features.ts'
 import { Environment, toVersion } from '../environment.ts'
 import type { AbiRule } from '../rules/abi.ts'
 import type { Policy } from '../rules/index.ts'
+import type { Memory } from './memory.ts'
 import type { ReadOptions } from './options.ts'
 import { parserVersion } from './parser.ts'
 
@@ -37,9 +38,14 @@ function newestFeatures(base: string): string | undefined {
 }
 
 /** The parser that compiles a policy, and the features that count for it. */
-export async function environmentOf(policy: Policy, options: ReadOptions): Promise<Environment> {
+export async function environmentOf(
+  policy: Policy,
+  options: ReadOptions,
+  memory: Memory,
+): Promise<Environment> {
   const version = toVersion(await parserVersion(options.parser))
-  return new Environment(version, kernelFeatures(options), abiOf(policy, options))
+  const kernel = memory.features('of the kernel', () => kernelFeatures(options))
+  return new Environment(version, kernel, abiOf(policy, options, memory))
 }
 
 /** Those of the kernel that is compiled for; nothing where they are not known. */
@@ -60,20 +66,22 @@ function readFeatures(file: string): FeatureTree | undefined {
 }
 
 /** As the parser: what overrides, the rule, what is pinned, what is built in. */
-function abiOf(policy: Policy, options: ReadOptions): FeatureTree | undefined {
+function abiOf(policy: Policy, options: ReadOptions, memory: Memory): FeatureTree | undefined {
   const { abi, base, include } = options
-  if (abi !== undefined) return readFeatures(abi)
+  const read = (file: string): FeatureTree | undefined =>
+    memory.features(`in ${file}`, () => readFeatures(file))
+  if (abi !== undefined) return read(abi)
   const rule = policy.rules.find((one): one is AbiRule => one.kind === 'abi')
   if (rule) {
     const places = rule.magic
       ? [...include, base].map((directory) => path.join(directory, rule.path))
       : [rule.path]
     const found = places.find((place) => fs.existsSync(place))
-    return found === undefined ? undefined : readFeatures(found)
+    return found === undefined ? undefined : read(found)
   }
   if (featuresFile(options) !== null) return undefined // it is for both
   const pinned = pinnedAbi(options.config)
-  return pinned === undefined ? BUILT_IN : readFeatures(pinned)
+  return pinned === undefined ? BUILT_IN : read(pinned)
 }
 
 function pinnedAbi(config: string | null): string | undefined {

@@ -1,6 +1,6 @@
 /** What decides, beside the text, what comes out of the compiler. */
 import { builtin, fs, path } from '../../border/node.ts'
-import { closureHash } from './closure.ts'
+import { closureHash, type SeenFiles } from './closure.ts'
 import type { ReadOptions } from './options.ts'
 import { findParser, parserVersion } from './parser.ts'
 
@@ -22,10 +22,11 @@ export function sourceId(
   file: string,
   compiler: string,
   { include, base }: Pick<ReadOptions, 'include' | 'base'>,
+  seen?: SeenFiles,
 ): string {
   // A link of the file's name in one of these directories switches the file off, or its mode over.
   const links = ['disable', 'force-complain'].map((name) =>
     fs.existsSync(path.join(base, name, path.basename(file))),
   )
-  return [compiler, ...links, closureHash(file, [...include, base])].join(':')
+  return [compiler, ...links, closureHash(file, [...include, base], seen)].join(':')
 }

@@ -3,13 +3,14 @@ import { invalidArgType, invalidArgValue } from '../../border/errors.ts'
 import { lintFor, type LintDiagnostic } from '../lint/lint.ts'
 import { PolicyDangerError } from '../lint/error.ts'
 import { LINT_CODES, type LintCode } from '../lint/lints.ts'
-import { parseProfile } from '../parse.ts'
+import { readPolicy } from '../parse.ts'
 import { PolicySyntaxError } from '../syntax_error.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { environmentOf } from './features.ts'
+import { Memory } from './memory.ts'
 import type { ReadOptions } from './options.ts'
 import type { Input } from './parser.ts'
-import { readText, resolveIn } from './resolve.ts'
+import { readText } from './resolve.ts'
 
 /** Policy that this package cannot read, so that nobody knows what is in it. */
 const UNREAD = 'not-linted'
@@ -21,17 +22,22 @@ export type Allowed = LintCode | typeof UNREAD
 export type Silent =
   LintDiagnostic | (Diagnostic & { readonly source: 'lint'; readonly dangerous: boolean })
 
-/** What {@link lint} finds in input, for the parser and the kernel that it is compiled for. */
-export async function lintInput(input: Input, options: ReadOptions): Promise<readonly Silent[]> {
-  const { name, include, base } = options
+/**
+ * What {@link lint} finds in input, for the parser and the kernel that it is compiled for.
+ *
+ * @param memory of the same options
+ */
+export async function lintInput(
+  input: Input,
+  options: ReadOptions,
+  memory: Memory = new Memory([...options.include, options.base]),
+): Promise<readonly Silent[]> {
   const isFile = 'file' in input
-  const file = isFile ? input.file : name
+  const file = isFile ? input.file : options.name
   try {
-    const policy = parseProfile(isFile ? readText(input.file) : input.text, {
-      ...(file !== null && { file }),
-      resolve: resolveIn([...include, base]),
-    })
-    return lintFor(policy, await environmentOf(policy, options))
+    const text = isFile ? readText(input.file) : input.text
+    const policy = readPolicy(text, file ?? undefined, memory.resolve, memory.fragments)
+    return lintFor(policy, await environmentOf(policy, options, memory))
   } catch (error) {
     if (!(error instanceof PolicySyntaxError)) throw error
     return [unread(error, file)]

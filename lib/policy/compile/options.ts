@@ -75,7 +75,8 @@ const NAMES = [
   'timeout',
 ] as const satisfies readonly (keyof CompileOptions)[]
 
-const BASE = '/etc/apparmor.d'
+/** The base directory of policy. */
+export const BASE = '/etc/apparmor.d'
 const CONFIG = '/etc/apparmor/parser.conf'
 
 /** @param others names of options that the caller reads itself */

@@ -25,7 +25,10 @@ export interface Ran {
 }
 
 /** What the parser is told to read: a file that it opens itself, or text. */
-export type Input = { readonly file: string } | { readonly text: string }
+export type Single = { readonly file: string } | { readonly text: string }
+
+/** The same; or several files, and behind each of them the text. */
+export type Input = Single | { readonly files: readonly string[]; readonly text: string }
 
 /** The name under which the parser reads text: its standard input, so that errors name the file that they are in. */
 export const TEXT_ARGUMENT = '/dev/stdin'
@@ -42,8 +45,10 @@ export async function runParser(
   try {
     if ('file' in input) return await run(parser, [...args, '--', input.file], 'ignore', options)
     const fd = holdText(input.text)
+    const places =
+      'files' in input ? input.files.flatMap((file) => [file, TEXT_ARGUMENT]) : [TEXT_ARGUMENT]
     try {
-      return await run(parser, [...args, '--', TEXT_ARGUMENT], fd, options)
+      return await run(parser, [...args, '--', ...places], fd, options)
     } finally {
       fs.closeSync(fd)
     }

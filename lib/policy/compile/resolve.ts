@@ -1,8 +1,49 @@
 /** Finds the files that policy includes, where apparmor_parser finds them. */
+import { invalidArgType } from '../../border/invalid.ts'
 import { fs, path } from '../../border/node.ts'
+import { readOptions, refuseUnknown } from '../../border/options.ts'
 import { decode } from '../../border/text.ts'
 import type { IncludedFile, Resolve } from '../parse.ts'
 import { policyFiles } from './files.ts'
+import { BASE } from './options.ts'
+import { readPath } from './source.ts'
+
+/** Where {@link resolveIncludes} looks. */
+export interface IncludePlaces {
+  /** directories that are searched for `<path>`, before the base directory */
+  readonly include?: readonly (string | URL)[]
+  /** the base directory; default `/etc/apparmor.d` */
+  readonly base?: string | URL
+}
+
+/**
+ * Makes what {@link parseProfile} takes as `resolve`: it finds included files on this machine, where apparmor_parser
+ * does, and reads them anew each time.
+ *
+ * `<path>` is searched in the directories, `"path"` begins at the working directory. Of a directory all files are
+ * included but those that package managers and editors leave behind. What cannot be read counts as missing. Rests on
+ * apparmor.d(5), Include rules.
+ *
+ * @param options see {@link IncludePlaces}
+ * @returns the function
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
+ * @example
+ * ```js
+ * import { parseProfile, resolveIncludes } from 'apparmor/policy'
+ * parseProfile('profile web {\n  include <abstractions/base>\n}\n', { resolve: resolveIncludes() })
+ * ```
+ */
+export function resolveIncludes(options?: IncludePlaces): Resolve {
+  const { include = [], base = BASE } = readOptions<IncludePlaces>(options, ['include', 'base'])
+  refuseUnknown(options, ['include', 'base'])
+  if (!Array.isArray(include)) {
+    throw invalidArgType('options.include', 'an instance of Array', include)
+  }
+  return resolveIn([
+    ...include.map((directory, i) => readPath(directory, `options.include[${i}]`)),
+    readPath(base, 'options.base'),
+  ])
+}
 
 /** @param search the directories for `<path>`, the base directory last */
 export function resolveIn(search: readonly string[]): Resolve {

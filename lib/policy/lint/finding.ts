@@ -24,6 +24,8 @@ export interface Subject {
   readonly policy: Policy
   /** the rules in their order, without those of branches that are not taken */
   readonly sites: readonly Site[]
+  /** the same, by the kinds of their rules */
+  readonly byKind: ReadonlyMap<string, readonly Site[]>
   readonly environment: Environment
 }
 
@@ -39,10 +41,14 @@ export interface Lint<Code extends string = string> {
 
 /** The sites whose rules are of one of these kinds. */
 export function ofKind<Kind extends Item['kind']>(
-  { sites }: Subject,
+  { sites, byKind }: Subject,
   ...kinds: readonly Kind[]
 ): readonly Site<Extract<Item, { kind: Kind }>>[] {
-  return sites.filter((site): site is Site<Extract<Item, { kind: Kind }>> =>
-    (kinds as readonly string[]).includes(site.rule.kind),
-  )
+  const found = kinds.filter((kind) => byKind.has(kind))
+  const sought: readonly string[] = found
+  const few =
+    found.length < 2
+      ? byKind.get(found[0] ?? '')
+      : sites.filter(({ rule }) => sought.includes(rule.kind))
+  return (few ?? []) as readonly Site<Extract<Item, { kind: Kind }>>[]
 }

@@ -1,15 +1,15 @@
 import { invalidArgType } from '../../border/invalid.ts'
-import { isObject } from '../check.ts'
 import type { Diagnostic } from '../compile/diagnostic.ts'
 import { edit, type Item } from '../edit.ts'
 import { readEnvironment, type Environment, type EnvironmentOptions } from '../environment.ts'
 import { format } from '../format.ts'
+import { checkPolicy } from '../shape.ts'
 import { locate } from '../origin.ts'
 import type { IncludeRule } from '../rules/include.ts'
 import type { Policy } from '../rules/index.ts'
 import type { Finding, Lint, Rewrite } from './finding.ts'
 import { LINTS, type LintCode } from './lints.ts'
-import { walk } from './walk.ts'
+import { walk, type Site } from './walk.ts'
 
 /** A rewrite that says what was meant. */
 export interface LintFix {
@@ -57,22 +57,17 @@ export function lint(policy: Policy, options?: EnvironmentOptions): readonly Lin
   return lintFor(policy, readEnvironment(options))
 }
 
-export function checkPolicy(policy: unknown): asserts policy is Policy {
-  if (!isObject(policy) || (policy as Policy).kind !== 'policy') {
-    throw invalidArgType('policy', 'a policy', policy)
-  }
-}
-
 /** @internal */
 export function lintFor(policy: Policy, environment: Environment): readonly LintDiagnostic[] {
-  const sites = walk(policy)
-  const order = new Map(sites.map((site, i) => [site, i]))
-  const subject = { policy, environment, sites: sites.filter(({ dead }) => !dead) }
+  const all = walk(policy)
+  const sites = all.filter(({ dead }) => !dead)
+  const subject = { policy, environment, sites, byKind: groupByKind(sites) }
   const found = LINTS.flatMap((lint) =>
     [...lint.find(subject)].map((finding) => ({ lint, finding })),
   )
   // An included file is found in each profile that includes it.
   const seen = new Map<Item, Set<string>>()
+  const order = found.length > 1 ? new Map(all.map((site, i) => [site, i])) : new Map()
   return Object.freeze(
     found
       .toSorted((a, b) => (order.get(a.finding.site) ?? 0) - (order.get(b.finding.site) ?? 0))
@@ -83,6 +78,16 @@ export function lintFor(policy: Policy, environment: Environment): readonly Lint
       })
       .map(({ lint, finding }) => toDiagnostic(lint, finding)),
   )
+}
+
+function groupByKind(sites: readonly Site[]): ReadonlyMap<string, readonly Site[]> {
+  const groups = new Map<string, Site[]>()
+  for (const site of sites) {
+    const group = groups.get(site.rule.kind)
+    if (group) group.push(site)
+    else groups.set(site.rule.kind, [site])
+  }
+  return groups
 }
 
 function toDiagnostic(lint: Lint<LintCode>, finding: Finding): LintDiagnostic {

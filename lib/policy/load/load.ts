@@ -7,7 +7,13 @@ import type { Diagnostic } from '../compile/diagnostic.ts'
 import { readCompileOptions, type CompileOptions } from '../compile/options.ts'
 import { lintInput, readAllowed, refuseDangerous, type Allowed } from '../compile/lint.ts'
 import { readLoadable, type LoadableSource } from './input.ts'
-import { joinRecords, qualifiedName, refuseHarmful, splitRecords } from './records.ts'
+import {
+  joinRecords,
+  qualifiedName,
+  refuseHarmful,
+  splitRecords,
+  type RecordSet,
+} from './records.ts'
 
 /** How {@link load} and {@link replace} go about it. */
 export interface LoadOptions extends CompileOptions {
@@ -88,6 +94,24 @@ async function put(
   const sets = splitRecords(records)
   const there = await known()
   for (const set of sets) refuseHarmful(set, there)
+  const done = await putSets(how, sets, there)
+  return Object.freeze({
+    profiles: Object.freeze(done),
+    diagnostics: Object.freeze([...diagnostics, ...silent]),
+  })
+}
+
+/**
+ * Gives the kernel what {@link refuseHarmful} has let pass.
+ *
+ * @param there what the kernel has
+ * @returns the profiles of all sets
+ */
+export async function putSets(
+  how: 'load' | 'replace',
+  sets: readonly RecordSet[],
+  there: readonly CompiledProfile[] | null,
+): Promise<readonly CompiledProfile[]> {
   const done: CompiledProfile[] = []
   for (const set of sets) {
     const binary = joinRecords(set)
@@ -98,10 +122,7 @@ async function put(
     }
     done.push(...set.records.map(({ namespace, name }) => Object.freeze({ namespace, name })))
   }
-  return Object.freeze({
-    profiles: Object.freeze(done),
-    diagnostics: Object.freeze([...diagnostics, ...silent]),
-  })
+  return done
 }
 
 // The kernel says which errno, and not which of the profiles it means.
@@ -109,7 +130,7 @@ function refused(
   error: unknown,
   namespace: string | null,
   records: readonly CompiledProfile[],
-  there: readonly LoadedProfile[] | null,
+  there: readonly CompiledProfile[] | null,
   loaded: readonly CompiledProfile[],
 ): unknown {
   if (!isRefusal(error)) return error

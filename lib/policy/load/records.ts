@@ -46,7 +46,7 @@ export function qualifiedName(namespace: string | null, name: string): string {
  */
 export function refuseHarmful(
   { namespace, records }: RecordSet,
-  loaded: readonly LoadedProfile[] | null,
+  loaded: readonly Pick<LoadedProfile, 'namespace' | 'name'>[] | null,
 ): void {
   const names = new Set<string>()
   for (const { name } of records) {

@@ -1,4 +1,5 @@
-import { checkProfile } from '../../border/args.ts'
+import { checkLabel } from '../../border/args.ts'
+import { nameFault } from '../../border/name.ts'
 import { callNativeAsync } from '../../border/call.ts'
 import { AppArmorError, invalidArgValue } from '../../border/errors.ts'
 import { readOptions } from '../../border/options.ts'
@@ -77,7 +78,7 @@ async function namesIn(
   const compileOptions = readCompileOptions(options, ['running'])
   if (typeof source === 'object' && source !== null && Object.hasOwn(source, 'profile')) {
     const { profile } = source as { profile: unknown }
-    checkProfile(profile, 'source.profile', '')
+    checkLoadedName(profile, 'source.profile')
     const [part, ...others] = parseLabel(profile)
     if (part === undefined || others.length > 0) {
       throw invalidArgValue('source.profile', 'must name one profile', profile)
@@ -88,6 +89,16 @@ async function namesIn(
   // A child profile goes with its parent.
   const all = new Set(records.map(({ namespace, name }) => qualifiedName(namespace, name)))
   return [...all].filter((name) => !all.has(name.slice(0, Math.max(0, name.lastIndexOf('//')))))
+}
+
+// As checkProfile, but for newlines: the policy interface takes them, and only the attributes of processes do not. At
+// an end the kernel may take them off, and remove another profile.
+function checkLoadedName(value: unknown, argument: string): asserts value is string {
+  checkLabel(value, argument)
+  const fault = /^\n|\n$/.test(value)
+    ? 'must not begin or end with a newline'
+    : nameFault(value.replaceAll('\n', '_'))
+  if (fault !== undefined) throw invalidArgValue(argument, fault, value)
 }
 
 async function refuseRunning(names: readonly string[]): Promise<void> {

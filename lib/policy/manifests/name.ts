@@ -1,4 +1,5 @@
 /** The name by which a manifest asks for a profile. */
+import { checkPolicy } from '../shape.ts'
 import { checkProfile } from '../../border/args.ts'
 import { invalidArgType, invalidArgValue } from '../../border/invalid.ts'
 import { nameParts, plainName } from '../../border/name.ts'
@@ -33,6 +34,7 @@ export function nameOf(named: Named): string {
 export function onlyProfile(named: Profile | Policy): Profile {
   if (!isObject(named)) throw invalidArgType('profile', 'a name, a profile or a policy', named)
   if (named.kind === 'profile') return named
+  if (named.kind === 'policy') checkPolicy(named)
   const profiles =
     named.kind === 'policy' ? named.rules.filter((rule) => rule.kind === 'profile') : []
   const [profile] = profiles

@@ -140,8 +140,8 @@ export function parseFile(
 }
 
 const COMMA = 44
-const ENVIRONMENT = /(?:un)?safe(?=[\s"])/y
-const SUBSET = /subset(?=[\s"])/y
+const ENVIRONMENT = /(?:un)?safe(?=[\s"/@])/y
+const SUBSET = /subset(?=[\s"/@])/y
 
 type Body = Pick<FileRule, 'path' | 'permissions' | 'exec' | 'target' | 'link' | 'subset'>
 

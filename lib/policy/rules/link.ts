@@ -28,7 +28,7 @@ export function parseLink(reader: Reader, qualifiers: FileQualifiers): LinkRule 
   return { kind: 'link', ...qualifiers, ...(subset && { subset }), path, target }
 }
 
-const SUBSET = /subset(?=\s)/y
+const SUBSET = /subset(?=[\s"/@])/y
 
 export function formatLink(rule: LinkRule): string {
   const subset = rule.subset ? 'subset ' : ''

@@ -22,6 +22,8 @@ export interface BooleanVariable {
 }
 
 const NAME = /@(?:\{[A-Za-z]\w*\}|[A-Za-z]\w*)/y
+// With a letter behind it a comma begins a value
+const COMMA = /,(?:[\s,"!]|$)/y
 const OPERATOR = /[+?:]?=/y
 
 /** Reads a line that begins with `@`. */
@@ -32,7 +34,7 @@ export function parseVariable(reader: Reader): Variable {
   const values: Pattern[] = []
   for (;;) {
     skipInLine(reader)
-    if (reader.at(',')) reader.fail("the values of a variable end with the line, without ','")
+    if (reader.looks(COMMA)) reader.fail("the values of a variable end with the line, without ','")
     if (reader.at('#')) break
     const word = reader.word()
     if (word === undefined) break

@@ -215,12 +215,17 @@ export function unknownToParser(rule: Item, environment: Environment): string | 
   return `apparmor_parser before ${since} does not know such a rule, and refuses the policy`
 }
 
+const NEW_OPTION = /"(?:no)?symfollow"/
+
 function neededVersion(rule: Item): string | undefined {
   const { kind } = rule
   if (kind === 'network') {
     if (rule.interface ?? rule.label ?? rule.peer?.label) return '5.0.0'
     if (/-/.test(`${rule.port}${rule.peer?.port}`)) return '4.1.0'
     return (rule.permissions ?? (hasAddress(rule) || undefined)) ? '4.0.0' : undefined
+  }
+  if ('options' in rule && rule.options && NEW_OPTION.test(JSON.stringify(rule.options))) {
+    return '3.1.0'
   }
   if (['all', 'mqueue', 'io_uring', 'userns'].includes(kind)) return '4.0.0'
   if ('priority' in rule && rule.priority !== undefined) return '4.1.0'

@@ -3,7 +3,7 @@ import type { Item } from '../edit.ts'
 import { readEnvironment, type Environment, type EnvironmentOptions } from '../environment.ts'
 import { isInverted, vanishesInBlock } from '../lint/blocks.ts'
 import { vanishesInCondition } from '../lint/conditions.ts'
-import { checkPolicy } from '../lint/lint.ts'
+import { checkPolicy } from '../shape.ts'
 import { walk, type Site } from '../lint/walk.ts'
 import { locate, type Location } from '../origin.ts'
 import type { IncludeRule } from '../rules/include.ts'
@@ -98,9 +98,14 @@ function outcome(site: Site, environment: Environment): Mediation {
   if (vanishesInCondition(site, environment)) {
     return none('the parser drops rules of this kind in a condition')
   }
+  if (environment.isOlder('4.0.0') && site.parents.some(deniesAll)) {
+    return none('apparmor_parser before 4.0.0 does not know "deny" before a block')
+  }
   if (isInverted(site, environment)) return none('the parser makes of this "deny" the opposite')
   return mediationOf(site.rule, environment)
 }
+
+const deniesAll = (around: Item): boolean => around.kind === 'block' && around.access === 'deny'
 
 const none = (reason: string): Mediation => ({ level: 'none', reason })
 

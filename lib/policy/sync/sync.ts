@@ -4,15 +4,17 @@ import { builtin, path } from '../../border/node.ts'
 import { readOptions } from '../../border/options.ts'
 import { profiles, type LoadedProfile } from '../../inspect/profiles.ts'
 import { readBlob, type BlobRecord } from '../compile/blob.ts'
-import { attempt } from '../compile/compile.ts'
+import { attempt, compileTogether } from '../compile/compile.ts'
 import { PolicyCompileError } from '../compile/error.ts'
 import { policyFiles } from '../compile/files.ts'
+import type { SeenFiles } from '../compile/closure.ts'
 import { compilerId, sourceId } from '../compile/identity.ts'
 import { lintInput, readAllowed, refuseDangerous, type Allowed } from '../compile/lint.ts'
+import { Memory } from '../compile/memory.ts'
 import { readCompileOptions, type CompileOptions, type ReadOptions } from '../compile/options.ts'
 import { readPath } from '../compile/source.ts'
-import { replace } from '../load/load.ts'
-import { joinRecords, qualifiedName, refuseHarmful, splitRecords } from '../load/records.ts'
+import { putSets } from '../load/load.ts'
+import { qualifiedName, refuseHarmful, splitRecords } from '../load/records.ts'
 import { processesUnder, remove } from '../load/remove.ts'
 import {
   lockManifest,
@@ -220,6 +222,9 @@ interface Named {
 
 const keyOf = ({ namespace, name }: Named): string => qualifiedName(namespace, name)
 
+/** One that takes long is told of late, and repeated when one of its files has a mistake. */
+const LARGEST_BATCH = 16
+
 /** In the place of a hash, on a kernel that keeps none. */
 const NO_HASH = 'none'
 
@@ -232,6 +237,8 @@ class Sync {
   /** what the files define that could be read */
   readonly #defined = new Set<string>()
   #manifest: Record<string, OwnedFile> = {}
+  /** whether the manifest is another one than what is on the disk */
+  #isNew = false
   #loaded: ReadonlyMap<string, LoadedProfile> = new Map()
 
   constructor(directory: string, manifestFile: string, options: ReadSyncOptions) {
@@ -247,10 +254,13 @@ class Sync {
     this.#loaded = new Map(loaded.map((one) => [keyOf(one), one]))
 
     const { fresh, unchanged } = await this.#compile(files)
-    for (const one of this.#withoutConflicts(fresh)) await this.#put(one, loaded)
+    const put = await this.#put(this.#withoutConflicts(fresh), loaded)
+    for (const { file, records } of put) await this.#removeAllBut(file, records)
     for (const file of Object.keys(this.#manifest)) {
       if (!files.includes(file)) await this.#removeAllBut(file, [])
     }
+    if (put.length > 0 && !this.#options.dryRun) await this.#confirm(put)
+    this.#save()
     return Object.freeze({
       steps: Object.freeze(this.#steps),
       unchanged,
@@ -262,33 +272,69 @@ class Sync {
     files: readonly string[],
   ): Promise<{ fresh: readonly Fresh[]; unchanged: number }> {
     const compiler = await this.#compilerId()
-    let [unchanged, done] = [0, 0]
+    const { include, base } = this.#options.compiler
+    const memory = new Memory([...include, base])
+    const seen: SeenFiles = new Map()
+    let done = 0
     const tell = (file: string, outcome: SyncProgress['outcome']): void =>
       this.#options.progress?.({ file, outcome, done: ++done, total: files.length })
+    const sources = new Map(files.map((file) => [file, this.#sourceOf(file, compiler, seen)]))
+    const changed = files.filter((file) => !this.#isInForce(file, sources.get(file) as string))
+    for (const file of files) {
+      if (changed.includes(file)) continue
+      this.#define(this.#owned(file))
+      tell(file, 'unchanged')
+    }
+    const look = async (
+      file: string,
+      known?: readonly BlobRecord[],
+    ): Promise<Fresh | undefined> => {
+      let made: Fresh | undefined
+      try {
+        const source = sources.get(file) as string
+        const records = known ?? (await this.#records(file))
+        await this.#lint(file, memory)
+        // What was read may be neither the old nor the new text.
+        if (this.#sourceOf(file, compiler) !== source) throw changedMeanwhile(file)
+        this.#define(records)
+        made = { file, source, records }
+      } catch (error) {
+        this.#fail(file, error)
+      }
+      tell(file, made ? 'compiled' : 'failed')
+      return made
+    }
     const made = await Promise.all(
-      files.map(async (file): Promise<Fresh | undefined> => {
-        const source = this.#sourceOf(file, compiler)
-        if (this.#isInForce(file, source)) {
-          unchanged++
-          this.#define(this.#owned(file))
-          tell(file, 'unchanged')
-          return undefined
-        }
-        let compiled: Fresh | undefined
-        try {
-          const records = await this.#records(file)
-          // What was read may be neither the old nor the new text.
-          if (this.#sourceOf(file, compiler) !== source) throw changedMeanwhile(file)
-          this.#define(records)
-          compiled = { file, source, records }
-        } catch (error) {
-          this.#fail(file, error)
-        }
-        tell(file, compiled ? 'compiled' : 'failed')
-        return compiled
+      this.#batches(changed).map(async (batch) => {
+        const known = await this.#together(batch)
+        return Promise.all(batch.map((file, i) => look(file, known?.[i])))
       }),
     )
-    return { fresh: made.filter((one) => one !== undefined), unchanged }
+    this.#options.compiler.signal?.throwIfAborted()
+    const fresh = made.flat().filter((one) => one !== undefined)
+    return { fresh, unchanged: files.length - changed.length }
+  }
+
+  /** Files to be compiled by one process each time. */
+  #batches(files: readonly string[]): readonly (readonly string[])[] {
+    const processors = builtin('node:os').availableParallelism()
+    const size = Math.min(LARGEST_BATCH, Math.ceil(files.length / processors))
+    const count = Math.ceil(files.length / size) || 0
+    return Array.from({ length: count }, (_, i) => files.slice(i * size, (i + 1) * size))
+  }
+
+  /** What the files of a batch make; nothing when each has to be compiled for itself. */
+  async #together(
+    batch: readonly string[],
+  ): Promise<readonly (readonly BlobRecord[])[] | null | undefined> {
+    const { compiler } = this.#options
+    if (batch.length < 2 || compiler.cache !== undefined) return undefined
+    try {
+      const files = batch.map((file) => path.join(this.#directory, file))
+      return await compileTogether(files, compiler)
+    } catch {
+      return undefined // each for itself has a reason of its own
+    }
   }
 
   async #compilerId(): Promise<string> {
@@ -304,12 +350,16 @@ class Sync {
     const input = { file: path.join(this.#directory, file) }
     const { compiled, diagnostics } = await attempt(input, this.#options.compiler)
     if (compiled === null) throw new PolicyCompileError(diagnostics)
-    refuseDangerous(await lintInput(input, this.#options.compiler), this.#options.allowed)
     return readBlob(compiled.binary)
   }
 
-  #sourceOf(file: string, compiler: string): string {
-    return sourceId(path.join(this.#directory, file), compiler, this.#options.compiler)
+  async #lint(file: string, memory: Memory): Promise<void> {
+    const input = { file: path.join(this.#directory, file) }
+    refuseDangerous(await lintInput(input, this.#options.compiler, memory), this.#options.allowed)
+  }
+
+  #sourceOf(file: string, compiler: string, seen?: SeenFiles): string {
+    return sourceId(path.join(this.#directory, file), compiler, this.#options.compiler, seen)
   }
 
   #owned(file: string): readonly OwnedProfile[] {
@@ -347,34 +397,59 @@ class Sync {
     })
   }
 
-  /** Loads what a file has made, then removes what it has no longer. */
-  async #put({ file, source, records }: Fresh, loaded: readonly LoadedProfile[]): Promise<void> {
-    const sets = splitRecords(records)
-    try {
-      for (const set of sets) refuseHarmful(set, loaded)
-      if (!this.#options.dryRun) {
-        // First it is written down who owns them: an interrupted run leaves nothing without an owner.
-        const names = records.map(({ namespace, name }) => ({ namespace, name, hash: null }))
-        this.#write(file, null, [...names, ...without(this.#owned(file), names)])
-        for (const set of sets) await replace(joinRecords(set))
+  /** Loads what files have made; those that the kernel has taken. */
+  async #put(fresh: readonly Fresh[], loaded: readonly LoadedProfile[]): Promise<readonly Fresh[]> {
+    const planned: Named[] = [...loaded]
+    const good = await this.#each(fresh, ({ file, records }) => {
+      for (const set of splitRecords(records)) refuseHarmful(set, planned)
+      planned.push(...records)
+      // First it is written down who owns them: an interrupted run leaves nothing without an owner.
+      const names = records.map(({ namespace, name }) => ({ namespace, name, hash: null }))
+      this.#note(file, null, [...names, ...without(this.#owned(file), names)])
+    })
+    this.#save()
+    const there: Named[] = [...loaded]
+    return this.#each(good, async ({ file, records }) => {
+      const sets = splitRecords(records)
+      // Once more: the kernel may have refused the file with its parent.
+      for (const set of sets) refuseHarmful(set, there)
+      if (!this.#options.dryRun) await putSets('replace', sets, there)
+      there.push(...records)
+      for (const record of records) {
+        const profile = keyOf(record)
+        this.#step(this.#loaded.has(profile) ? 'replace' : 'load', profile, file)
       }
-    } catch (error) {
-      this.#fail(file, error)
-      return
+    })
+  }
+
+  /** Does something for each file; those for which it did not fail. */
+  async #each(
+    fresh: readonly Fresh[],
+    work: (one: Fresh) => void | Promise<void>,
+  ): Promise<readonly Fresh[]> {
+    const done: Fresh[] = []
+    for (const one of fresh) {
+      try {
+        await work(one)
+        done.push(one)
+      } catch (error) {
+        this.#fail(one.file, error)
+      }
     }
-    for (const record of records) {
-      const profile = keyOf(record)
-      this.#step(this.#loaded.has(profile) ? 'replace' : 'load', profile, file)
-    }
-    await this.#removeAllBut(file, records)
-    if (this.#options.dryRun) return
+    return done
+  }
+
+  /** Notes what the kernel holds of the files that were loaded. */
+  async #confirm(put: readonly Fresh[]): Promise<void> {
     const there = new Map((await profiles()).map((one) => [keyOf(one), one.hash]))
-    const now = records.map((record) => ({
-      namespace: record.namespace,
-      name: record.name,
-      hash: agreed(record, there.get(keyOf(record)) ?? null),
-    }))
-    this.#write(file, source, [...now, ...without(this.#owned(file), now)])
+    for (const { file, source, records } of put) {
+      const now = records.map((record) => ({
+        namespace: record.namespace,
+        name: record.name,
+        hash: agreed(record, there.get(keyOf(record)) ?? null),
+      }))
+      this.#note(file, source, [...now, ...without(this.#owned(file), now)])
+    }
   }
 
   /** Removes the profiles of a file but those that it still defines. */
@@ -394,10 +469,9 @@ class Sync {
         left.push(one)
       }
     }
-    if (this.#options.dryRun) return
     const kept = this.#owned(file).filter((one) => !gone.includes(one))
     const source = this.#manifest[file]?.source ?? null
-    this.#write(file, still.length > 0 ? source : null, [...kept, ...left])
+    this.#note(file, still.length > 0 ? source : null, [...kept, ...left])
   }
 
   /** Whether it is gone, or would be. */
@@ -422,10 +496,15 @@ class Sync {
     this.#steps.push(Object.freeze({ action, profile, file }))
   }
 
-  #write(file: string, source: string | null, profiles: readonly OwnedProfile[]): void {
+  #note(file: string, source: string | null, profiles: readonly OwnedProfile[]): void {
     if (source === null && profiles.length === 0) delete this.#manifest[file]
     else this.#manifest[file] = { source, profiles }
-    writeManifest(this.#manifestFile, this.#manifest)
+    this.#isNew = true
+  }
+
+  #save(): void {
+    if (this.#isNew && !this.#options.dryRun) writeManifest(this.#manifestFile, this.#manifest)
+    this.#isNew = false
   }
 
   #fail(file: string, error: unknown): void {

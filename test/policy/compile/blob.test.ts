@@ -3,6 +3,7 @@ import { compile } from 'apparmor/policy'
 import fc from 'fast-check'
 import t from 'tap'
 import { BlobError, readBlob, withMode } from '#lib/policy/compile/blob.js'
+import '../../support/seed.ts'
 
 const FEATURES = '/usr/share/apparmor-features/features'
 const { binary } = await compile(

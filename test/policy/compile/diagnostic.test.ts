@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { readDiagnostics } from '#lib/policy/compile/diagnostic.js'
+import '../../support/seed.ts'
 
 const TEXT = { argument: '/dev/stdin', file: null }
 const FILE = { argument: '/srv/policy/web', file: '/srv/policy/web' }

@@ -3,7 +3,7 @@ import { rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findMountpoint, profiles } from 'apparmor'
 import { spawn, spawnSync as confinedSync } from 'apparmor/child_process'
-import { compile, load, remove, replace, setMode } from 'apparmor/policy'
+import { compile, load, policy, profile, remove, replace, setMode } from 'apparmor/policy'
 import t from 'tap'
 import { makeFiles } from '../../support/files.ts'
 
@@ -50,6 +50,18 @@ t.test('load does not replace, replace does', async (t) => {
   await replace(freed)
   t.equal(cat(denied), 'denied')
   t.equal(cat(allowed), 'Permission denied')
+})
+
+t.test('a name with a newline is loaded, and removed by it', async (t) => {
+  const name = `${NAME}-two\nlines`
+  await load(policy(profile(name)))
+  t.ok(await isLoaded(name))
+  t.strictSame(await remove({ profile: name }), [name])
+  t.notOk(await isLoaded(name))
+  for (const bad of [`${NAME}\n`, `\n${NAME}`, '\n']) {
+    await t.rejects(remove({ profile: bad }), { code: 'ERR_INVALID_ARG_VALUE' })
+  }
+  t.ok(await isLoaded(NAME), 'the neighbour stays')
 })
 
 t.test('a replace that fails leaves the old policy in force', async (t) => {

@@ -193,6 +193,58 @@ t.test('a run that was killed is finished by the next one', async (t) => {
   t.strictSame(await loaded(), [], 'nothing is left without an owner')
 })
 
+t.test(
+  'a file that changes while it is compiled is not loaded, and is by the next run',
+  async (t) => {
+    const here = place(t)
+    const file = join(here.root, 'policy/a')
+    const parser = join(here.root, 'slow')
+    writeFileSync(
+      parser,
+      `#!/bin/sh\ncase $1 in --version) ;; *) echo '# more' >> ${file} ;; esac\nexec apparmor_parser "$@"\n`,
+    )
+    chmodSync(parser, 0o755)
+    for (const names of [['a'], ['a', 'b', 'c', 'd']]) {
+      for (const name of names) here.write(name, text(name, `deny ${denied} r,`))
+      t.strictSame(codes(await here.sync({ parser })), [['a', 'ERR_APPARMOR_SYNC_CHANGED']])
+      t.notOk((await loaded()).includes('a'))
+      t.strictSame((await here.sync()).errors, [])
+      t.strictSame(await loaded(), names)
+      t.equal(cat('a', denied), 'Permission denied')
+      for (const name of names) here.unlink(name)
+      await here.sync()
+    }
+  },
+)
+
+t.test('what the kernel must not be given keeps nobody else from it', async (t) => {
+  const here = place(t)
+  here.write('a', text('a'))
+  here.write('b', text('a//child'))
+  here.write('c', text('none//child'))
+  here.write('d', text('d'))
+  const report = await here.sync({ allow: ['profile-parent-missing'] })
+  t.strictSame(codes(report), [['c', 'ERR_APPARMOR_POLICY_HARMFUL']])
+  t.strictSame(await loaded(), ['a', 'a//child', 'd'], 'a child of another file goes with it')
+  here.unlink('c')
+  t.match(await here.sync({ allow: ['profile-parent-missing'] }), { steps: [], errors: [] })
+  here.unlink('b')
+  t.strictSame(steps(await here.sync({ allow: ['profile-parent-missing'] })), ['remove a//child'])
+})
+
+t.test('a full disk for the cache: all is loaded', async (t) => {
+  const here = place(t)
+  const cache = join(here.root, 'cache')
+  mkdirSync(cache)
+  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k,mode=700', 'full', cache])
+  t.teardown(() => void spawnSync('umount', [cache]))
+  here.write('a', text('a', `deny ${denied} r,`))
+  here.write('b', text('b'))
+  t.strictSame((await here.sync({ cache })).errors, [])
+  t.strictSame(await loaded(), ['a', 'b'])
+  t.equal(cat('a', denied), 'Permission denied')
+})
+
 t.test('two at once: one of them waits for another day', async (t) => {
   const here = place(t)
   here.write('a', text('a'))

@@ -1,4 +1,4 @@
-# What service.js needs after its start; see docs/threads.md.
+# What service.js needs after its start. There is no rule for the key, the privileged port or changing users.
 abi <abi/3.0>,
 
 include <tunables/global>
@@ -12,4 +12,7 @@ profile hello {
 
   # libc's setuid() and a later changeProfile() reach the other threads by signals
   signal (send, receive) peer=@{profile_name},
+
+  # before Linux 6.8 a thread needs this to read its own label, and so to know the profile's mode
+  @{PROC}/@{pid}/{,task/*/}attr/{,apparmor/}current r,
 }

@@ -1,0 +1,7 @@
+abi <abi/3.0>,
+
+profile watched {
+  file,
+  deny /etc/gshadow w,
+  audit deny /etc/shadow r,
+}

@@ -1,0 +1,102 @@
+import { fs } from '../../border/node.ts'
+import { command, NO, Refusal, UsageError, type Command } from '../command.ts'
+import { documentSchema, exactly, listOf } from '../json.ts'
+import { learnFrom, lessonJson, showLesson } from '../learning.ts'
+import { findProgram, NOT_FOUND } from '../program.ts'
+import { BASE, BASE_OPTION, writeNew } from '../read_policy.ts'
+import { SUGGEST_OPTIONS, suggestOptions } from '../suggestion.ts'
+
+const text = { type: 'string' }
+
+const LEARN: Command = command({
+  name: 'learn',
+  summary: 'Learn a profile by running a program',
+  description: [
+    'Runs it in complain mode, then in enforce mode with what was missing added, until a run is refused nothing. The ' +
+      'profile goes to stdout, all else to stderr. It permits what the program did meanwhile: have it do all that it ' +
+      'has to do. Run only what you trust: what an attacker does in it is learned, too. Needs root.',
+  ],
+  operands: [
+    { name: 'PROGRAM', help: 'a path, or a name that is found in PATH', complete: 'program' },
+    {
+      name: 'ARGUMENT',
+      help: 'passed on, whatever it looks like',
+      optional: true,
+      multiple: true,
+      complete: 'file',
+    },
+  ],
+  passesOn: true,
+  options: {
+    profile: { type: 'string', short: 'p', value: 'NAME', help: 'the name of the new profile' },
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FILE',
+      complete: 'file',
+      help: 'write the profile there; a file that exists is an error',
+    },
+    ...SUGGEST_OPTIONS,
+    base: BASE_OPTION,
+    rounds: { type: 'string', value: 'NUMBER', help: 'how often it is run at most; default 12' },
+    timeout: { type: 'string', value: 'SECONDS', help: 'how long one run may take' },
+  },
+  examples: [
+    { run: 'sudo apparmor learn -p web -- node server.js --self-test', what: 'to stdout' },
+    { run: "sudo apparmor learn -o date.profile -- sh -c 'date > /tmp/now'", what: 'into a file' },
+  ],
+  exits: {
+    0: 'learned, and proven by a run in enforce mode',
+    [NO]: 'learned, and not proven: the messages say why',
+    2: 'it could not be done',
+    [NOT_FOUND]: 'there is no such program',
+    130: 'ended by Ctrl-C: the profile is removed again',
+  },
+  schema: documentSchema('learn', {
+    profile: text,
+    proven: { type: 'boolean' },
+    text,
+    rounds: listOf(
+      exactly({
+        mode: { enum: ['complain', 'enforce'] },
+        status: { type: ['integer', 'null'] },
+        signal: { type: ['string', 'null'] },
+        works: { type: 'boolean' },
+        records: { type: 'integer' },
+        lost: { type: 'integer' },
+        added: listOf(text),
+      }),
+    ),
+    problems: listOf(text),
+    refused: listOf(exactly({ path: text, permissions: { enum: ['r', 'w'] } })),
+  }),
+  async run({ operands: [program = '', ...args], options, json, out, err, world }) {
+    const { base = BASE, profile, output, rounds, timeout } = options
+    if (output !== undefined && fs.existsSync(output))
+      throw new Refusal(`${output} is there already`)
+    const file = findProgram(program, world.env.PATH)
+    const lesson = await learnFrom(
+      [file, ...args],
+      {
+        ...suggestOptions(options, base),
+        ...(profile !== undefined && { name: profile }),
+        ...(rounds !== undefined && { rounds: whole(rounds, '--rounds', 2) }),
+        ...(timeout !== undefined && { timeout: whole(timeout, '--timeout', 1) * 1000 }),
+      },
+      { err, env: world.env },
+    )
+    showLesson(lesson, err)
+    if (output !== undefined) writeNew(output, lesson.text)
+    if (json) out.json(lessonJson(lesson))
+    else if (output === undefined) out.text(lesson.text)
+    return lesson.proven ? 0 : NO
+  },
+})
+export default LEARN
+
+function whole(value: string, name: string, least: number): number {
+  const number = Number(value)
+  if (!/^\d{1,6}$/.test(value) || number < least)
+    throw new UsageError(`${name} is a number from ${least} on, not '${value}'`)
+  return number
+}

@@ -1,0 +1,50 @@
+// Runs every gate of a release, one after the other, and stops at the first that fails. The binaries have to be there
+// already: npm run prebuildify.
+//
+//   npm run release:check [-- GATE…]
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+const PLACEHOLDER = /example\.invalid/
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+/** @type {Record<string, string[]>} */
+const GATES = {
+  lint: ['run', 'lint'],
+  test: ['test'],
+  off: ['run', 'test:off'],
+  nodes: ['run', 'test:nodes'],
+  parity: ['run', 'test:parity'],
+  parsers: ['run', 'test:parsers'],
+  runtimes: ['run', 'test:runtimes'],
+  matrix: ['run', 'test:matrix'],
+  binaries: ['run', 'prebuildify', '--', '--check'],
+  abi: ['run', 'check:abi'],
+  tidy: ['run', 'check:tidy'],
+  sanitizers: ['run', 'check:sanitizers'],
+  pack: ['run', 'test:pack'],
+  docs: ['run', 'docs'],
+  publish: ['publish', '--dry-run', '--tag', version.includes('-') ? 'next' : 'latest'],
+}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !(name in GATES))
+if (unknown.length > 0) throw new Error(`no gate ${unknown}: ${Object.keys(GATES).join(' ')}`)
+
+for (const file of ['SECURITY.md', 'CODE_OF_CONDUCT.md'])
+  if (PLACEHOLDER.test(readFileSync(file, 'utf8')))
+    console.error(`release: ${file} still has a placeholder for an address`)
+
+for (const [name, args] of Object.entries(GATES)) {
+  if (asked.length > 0 && !asked.includes(name)) continue
+  console.error(`release: ${name}: npm ${args.join(' ')}`)
+  const { status } = spawnSync('npm', args, { stdio: 'inherit' })
+  if (status !== 0) {
+    console.error(`release: ${name} failed`)
+    process.exit(1)
+  }
+}
+console.error(`release: ${version} has passed`)
