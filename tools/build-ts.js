@@ -89,9 +89,8 @@ async function bundleProgram() {
       comments: false,
       codeSplitting: { groups: [{ name: 'frame', test: FRAME }] },
     },
-    minify: true,
-    dts: false,
     minify: true, // nobody imports it
+    dts: false,
     plugins: [byName()],
   })
   const { manual } = await import('./cli/man.js') // of what tsc has just built
