@@ -276,3 +276,24 @@ t.test('it does not keep the program alive but while one waits', async (t) => {
     await next`)
   t.equal(status, 0)
 })
+
+t.test('what a program writes to the audit log is none of the kernel’s records', async (t) => {
+  // As root of a container with CAP_AUDIT_WRITE can: AUDIT_USER_AVC.
+  const send = (text: string) =>
+    execFileSync('perl', [
+      '-e',
+      `socket(my $s, 16, 3, 9) or die $!; my $t = $ARGV[0] . "\\0";
+       send($s, pack('LSSLL', 16 + length $t, 1107, 1, 1, 0) . $t, 0, pack('SSLL', 16, 0, 0, 0)) or die $!`,
+      text,
+    ])
+  const ending = AbortSignal.timeout(60_000)
+  const log = follow({ source: 'kmsg', profile: 'apparmor-test-forged', signal: ending })
+  const first = log.next()
+  const common = 'profile="apparmor-test-forged" pid=9'
+  send(
+    `apparmor="DENIED" operation="open" class="file" name="/x" ${common} requested_mask="r" denied_mask="r"`,
+  )
+  send(`apparmor="DENIED" operation="dbus_signal"  bus="system" path="/x" mask="send" ${common}`)
+  t.match(await first, { value: { class: 'dbus', path: '/x' } })
+  await log.return?.()
+})

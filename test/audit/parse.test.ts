@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { parseRecord, type AuditRecord } from 'apparmor/audit'
 import t from 'tap'
+import { isOfProgram } from '#lib/audit/parse/parse.js'
 import { BODIES, CONTAINERS } from '../support/audit_corpus.ts'
 import '../support/seed.ts'
 
@@ -313,5 +314,31 @@ t.test('no line takes more than linear time', async (t) => {
       (large as number) < 40 * (small as number) + 20,
       `${make(3).slice(0, 80)}: ${small} ms, ${large} ms`,
     )
+  }
+})
+
+t.test('a program is told from the kernel, whatever it writes', async (t) => {
+  const text = 'apparmor="DENIED" operation="open" class="file" profile="web" name="/x" pid=9'
+  const ofPrograms = [
+    `type=USER_AVC msg=audit(1.000:1): pid=1 uid=0 msg='${text}'`,
+    `node=a type=USER_AVC msg=audit(1.000:1): pid=1 uid=0 msg='${text}'`,
+    `audit: type=1107 audit(1.000:1): pid=1 uid=0 msg='${text}'`,
+    JSON.stringify({ _TRANSPORT: 'audit', MESSAGE: `USER_AVC pid=1 uid=0 msg='${text}'` }),
+    JSON.stringify({ X: 'apparmor=', MESSAGE: `USER_AVC pid=1 uid=0 msg='${text}'` }),
+  ]
+  for (const line of ofPrograms) {
+    t.match(parseRecord(line), { class: 'file', profile: 'web' }, line)
+    t.ok(isOfProgram(line), line)
+  }
+  const kernel = text.replace('/x', "/msg='x").replace('pid=9', `pid=9 comm="msg='"`)
+  for (const line of [
+    text,
+    `type=AVC msg=audit(1.000:1): ${kernel}`,
+    `audit: type=1400 audit(1.000:1): ${kernel}`,
+    JSON.stringify({ _TRANSPORT: 'kernel', MESSAGE: `audit: type=1400 audit(1.000:1): ${kernel}` }),
+    JSON.stringify({ _CMDLINE: "msg='", MESSAGE: `audit: type=1400 audit(1.000:1): ${kernel}` }),
+  ]) {
+    t.match(parseRecord(line), { class: 'file', profile: 'web' }, line)
+    t.notOk(isOfProgram(line), line)
   }
 })

@@ -77,5 +77,5 @@ t.test('the program says its version', async (t) => {
     encoding: 'utf8',
   })
   t.equal(status, 0)
-  t.match(stdout, /^\d+\.\d+\.\d+\n$/)
+  t.match(stdout, /^\d+\.\d+\.\d+(-rc\.\d+)?\n$/)
 })

@@ -4,7 +4,7 @@ import { invalidArgType, invalidArgValue } from '../../border/invalid.ts'
 import { readOptions } from '../../border/options.ts'
 import { FILTERS, readFilter, type RecordFilter, type Wanted } from '../filter.ts'
 import { LossReader, Serials, serialOf } from '../loss.ts'
-import { parseLine } from '../parse/parse.ts'
+import { isOfProgram, parseLine } from '../parse/parse.ts'
 import type { LogRecord } from '../record.ts'
 import { FileSource } from './file.ts'
 import { JournalSource } from './journal.ts'
@@ -37,6 +37,10 @@ const AUDIT_LOG = '/var/log/audit/audit.log'
 const SHORTEST = 10
 const LONGEST = 200
 const PROBE_TIME = 1000
+
+// The D-Bus daemons are the only programs that decide by AppArmor, and of nothing else.
+const isForged = (record: LogRecord): boolean =>
+  record.event !== 'lost' && record.class !== 'dbus' && isOfProgram(record.raw)
 
 /**
  * Gives AppArmor's records as they are made, from now on or from `since` on.
@@ -218,7 +222,7 @@ class Following implements Follow {
       const record = typeof item === 'string' ? (parseLine(line) ?? this.#loss.read(line)) : item
       const serial = serialOf(line)
       if (serial !== undefined) this.#serials.see(serial)
-      if (record === null) continue
+      if (record === null || isForged(record)) continue
       // Of these the serial numbers tell how many; the backlog's have none.
       const counted = record.event === 'lost' && COUNTED.has(record.reason)
       if (counted && this.#serials.started) this.#serials.note(record)

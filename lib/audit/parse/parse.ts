@@ -84,6 +84,18 @@ function endOf(line: string): number {
   return end
 }
 
+/**
+ * Whether a program has written the record, not the kernel: root with CAP_AUDIT_WRITE writes any text, but the kernel puts
+ * its own keys in front of it.
+ */
+export function isOfProgram(line: string): boolean {
+  if (!line.includes(USER_MESSAGE)) return false
+  const code = line.charCodeAt(firstNonSpace(line))
+  const text = (code === 123 || code === 34 ? unwrap(line)?.text : undefined) ?? line
+  const message = text.indexOf(USER_MESSAGE)
+  return message >= 0 && message < text.indexOf(MARK)
+}
+
 // Of a program that asks AppArmor itself. Around its text stand the keys of the program, which are not the
 // subject's; the text ends at the last apostrophe.
 function readUserMessage(
