@@ -14,19 +14,9 @@ import {
 } from 'apparmor/policy'
 import fc from 'fast-check'
 import t from 'tap'
+import { anything } from '../support/anything.ts'
 import '../support/seed.ts'
 
-const anything = fc.anything({
-  withBigInt: true,
-  withBoxedValues: true,
-  withDate: true,
-  withMap: true,
-  withNullPrototype: true,
-  withObjectString: true,
-  withSet: true,
-  withSparseArray: true,
-  withTypedArray: true,
-})
 const policy = parseProfile('profile x {\n  /a r,\n  ^hat {\n  }\n}\n')
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import * as apparmor from 'apparmor'
+import { anything } from './anything.ts'
 import { ASYNC, CALLS, MISSING } from './calls.ts'
 import './seed.ts'
 
@@ -7,17 +8,6 @@ const { AppArmorError } = apparmor
 
 const CODES = ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE']
 
-const anything = fc.anything({
-  withBigInt: true,
-  withBoxedValues: true,
-  withDate: true,
-  withMap: true,
-  withNullPrototype: true,
-  withObjectString: true,
-  withSet: true,
-  withSparseArray: true,
-  withTypedArray: true,
-})
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   // any UTF-16, well-formed or not
