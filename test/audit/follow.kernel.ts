@@ -128,6 +128,18 @@ t.test('a slow reader is told what the ring has overwritten', async (t) => {
   await log.return?.()
 })
 
+t.test('auto finds the source behind all that was in the ring before', async (t) => {
+  const fd = fs.openSync('/dev/kmsg', 'w')
+  for (let i = 0; i < 30_000; i++) fs.writeSync(fd, '<12>of a program\n')
+  fs.closeSync(fd)
+  provoke(1)
+  const since = new Date(Date.now() - 60_000)
+  const log = follow({ since, class: 'attr', signal: AbortSignal.timeout(60_000) })
+  t.match(await log.next(), { done: false, value: { class: 'attr' } })
+  t.equal(log.source, 'kmsg')
+  await log.return?.()
+})
+
 t.test("what the kernel's own limit suppresses is told", async (t) => {
   const LIMIT = '/proc/sys/kernel/printk_ratelimit'
   const before = fs.readFileSync(LIMIT, 'utf8')

@@ -37,6 +37,7 @@ const AUDIT_LOG = '/var/log/audit/audit.log'
 const SHORTEST = 10
 const LONGEST = 200
 const PROBE_TIME = 1000
+const LONGEST_PROBE = 30_000
 
 // The D-Bus daemons are the only programs that decide by AppArmor, and of nothing else.
 const isForged = (record: LogRecord): boolean =>
@@ -144,8 +145,9 @@ class Following implements Follow {
       while (this.#queue.length === 0 && !this.#ended) {
         if (this.#signal?.aborted) throw this.#signal.reason
         if (this.#read()) continue
-        await this.#pause(pause)
-        pause = Math.min(pause * 2, LONGEST)
+        const more = this.#from?.more === true
+        await this.#pause(more ? 0 : pause)
+        pause = more ? SHORTEST : Math.min(pause * 2, LONGEST)
       }
     } catch (error) {
       this.#failure = null
@@ -179,13 +181,19 @@ class Following implements Follow {
     const open = this.#candidates
     try {
       if (!provoke()) said.push('the probe was not refused')
-      const end = performance.now() + PROBE_TIME
+      const begin = performance.now()
+      let end = begin + PROBE_TIME
       const seen = new Map(open.map((source) => [source, [] as LogRecord[]]))
       for (let last = false; !last && !this.#ended;) {
-        last = performance.now() > end || open.length === 0
+        const now = performance.now()
+        last = now > end || open.length === 0
+        let busy = false
         for (const source of open) {
           const found = seen.get(source) ?? []
-          found.push(...this.#recordsOf(source.read()))
+          const items = source.read()
+          // The probe's record comes behind all that was there before.
+          busy ||= items.length > 0 || source.more === true
+          found.push(...this.#recordsOf(items))
           const probe = found.findIndex((record) => record.event !== 'lost' && isProbe(record))
           if (probe < 0) continue
           found.splice(probe, 1)
@@ -193,7 +201,8 @@ class Following implements Follow {
           this.#queue.push(...found.filter(this.#wanted))
           return
         }
-        if (!last) await this.#pause(SHORTEST)
+        if (busy) end = Math.min(now + PROBE_TIME, begin + LONGEST_PROBE)
+        if (!last) await this.#pause(busy ? 0 : SHORTEST)
         this.#signal?.throwIfAborted()
       }
       said.push(...open.map((source) => `${source.name}: ${source.ended?.message ?? 'no record'}`))

@@ -14,6 +14,7 @@ export class KmsgSource implements Source {
   readonly name = 'kmsg'
   readonly #fd: number
   readonly #buffer = Buffer.allocUnsafe(16384)
+  more = false
   #sequence: number | undefined
   #overrun = false
 
@@ -29,9 +30,13 @@ export class KmsgSource implements Source {
 
   read(): readonly (string | LostRecord)[] {
     const items: (string | LostRecord)[] = []
+    this.more = true
     for (let i = 0; i < BATCH; i++) {
       const record = this.#next()
-      if (record === null) break
+      if (record === null) {
+        this.more = false
+        break
+      }
       const loss = this.#note(record)
       if (loss) items.push(loss)
       // Facility 0 is the kernel: what programs write into the ring is no record.

@@ -9,6 +9,8 @@ export interface Source {
   readonly name: SourceName
   /** Lines that are there, in their order, and what is known to be lost between them. Does not wait. */
   read(): readonly (string | LostRecord)[]
+  /** whether the last `read` ended early, though there is more: it gives at most so much at a time, and may drop all of it */
+  readonly more?: boolean
   /** why it gives no more; it is closed then */
   readonly ended?: Error | undefined
   close(): void
