@@ -12,7 +12,7 @@ const NOBODY = 65_534
 const FORGED =
   'apparmor="DENIED" operation="open" class="file" profile="forged" name="/x" pid=9 comm="x" requested_mask="r" denied_mask="r" fsuid=0 ouid=0'
 
-const burst = Number(process.argv[2] ?? 50_000)
+const burst = Number(process.argv[2] ?? 3000)
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** @param {number} times */
