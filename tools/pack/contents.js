@@ -9,7 +9,7 @@ export const HEADERS = ['LICENSE.md', 'napi-inl.h', 'napi.h'].map(
 )
 
 /** What the entries share, and the commands; the bundler decides how many files that makes. */
-const CHUNK = /^dist\/((\w+_)?anywhere\.js|children\.js|shared\d*\.(js|d\.ts)|cli_\w+\.js)$/
+const CHUNK = /^dist\/((\w+_)?anywhere\.js|children\.js|shared\d*\.(js|d\.ts)|cli_[\w-]+\.js)$/
 
 const FIXED = [
   'CHANGELOG.md',
