@@ -20,9 +20,8 @@ import { muslHosts, runMusl } from './musl.js'
 import { buildProject, launcherRuns, makeProject, managers, useProject } from './projects.js'
 
 const WORK = 'build/pack'
-// Of it 223 kB are the binaries of four machines, which do not shrink further, and 107 the sources and headers that one
-// can build them from anywhere. The rest grows with what the package can do.
-const SIZE = 640_000
+// Not met: the binaries of four machines take 224 kB, and the sources and headers that one can build them from 107.
+const SIZE = 400_000
 /** The manager whose project the further tests use. */
 const FIRST = 'npm@11'
 const KERNEL_TESTS =
