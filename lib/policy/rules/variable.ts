@@ -9,12 +9,12 @@ import type { Condition } from './conditional.ts'
 export interface Variable {
   readonly kind: 'variable'
   readonly name: string
-  /** declares it, adds to it, declares it unless it is there, or replaces what it was */
+  /** `=` declares it, `+=` adds to it, `?=` declares it unless it exists, `:=` replaces its values */
   readonly operator: '=' | '+=' | '?=' | ':='
   readonly values: readonly Pattern[]
 }
 
-/** A truth for conditions: `$distribution = true`. */
+/** A boolean for conditions: `$distribution = true`. */
 export interface BooleanVariable {
   readonly kind: 'boolean'
   readonly name: string
