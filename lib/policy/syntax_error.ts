@@ -1,20 +1,20 @@
 import { visible } from '../border/visible.ts'
 import type { Source } from './origin.ts'
 
-/** One fault of a policy's text. */
+/** One mistake in the text of a policy. */
 export interface SyntaxProblem {
   readonly file?: string
   readonly line: number
   readonly column: number
   /** what is wrong, in one line */
   readonly message: string
-  /** the line, and below it a sign at the column */
+  /** the line, and below it a mark at the column */
   readonly excerpt: string
 }
 
 /**
- * What is thrown for text that is no policy: `code` is `'ERR_APPARMOR_POLICY_SYNTAX'`; `file`, `line` and
- * `column` are those of the first fault; `errors` has all that were found.
+ * The error for text that is not policy. `code` is `'ERR_APPARMOR_POLICY_SYNTAX'`; `file`, `line` and `column`
+ * belong to the first mistake; `errors` lists all of them.
  *
  * @example
  * ```js
@@ -31,7 +31,7 @@ export class PolicySyntaxError extends SyntaxError {
   declare readonly file?: string
   readonly line: number
   readonly column: number
-  /** all faults, in the order of the text; at most 100 */
+  /** all mistakes, in the order of the text; at most 100 */
   readonly errors: readonly SyntaxProblem[]
 
   /** @internal */

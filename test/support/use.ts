@@ -31,7 +31,7 @@ export function useAll(t: Test, uses: readonly Use[], how: How): readonly Ran[] 
   }
   const text = how.columns === undefined ? ran.map(({ stderr }) => stderr).join('') : terminal
   // Progress takes the line again that it has written, and a terminal writes \n as \r\n.
-  const shown = text.replaceAll(/\r\x1b\[K|\r(?=\n)/g, '')
+  const shown = text.replaceAll('\r\x1b[K', '').replaceAll('\r\n', '\n')
   t.notMatch(shown, /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u, 'nothing that a terminal obeys')
   t.notMatch(shown, new RegExp(`^${FORGED}`, 'm'), 'no line that a name has forged')
   return ran

@@ -19,11 +19,12 @@ const MODE: Command = command({
   name: 'mode',
   summary: 'Set the mode of loaded profiles',
   description: [
-    'enforce denies and logs, complain permits and logs, kill ends the process that breaks a rule, unconfined ' +
+    'enforce refuses and logs. complain permits and logs. kill ends the process that breaks a rule. unconfined ' +
       'permits everything. disable removes the profile from the kernel.',
-    'Without --write no file changes: it lasts until the profile is loaded again. Children and hats keep their modes. ' +
-      'With --write the file that defines the profile says it, too, as after aa-complain, aa-enforce and aa-disable: ' +
-      'in its flags, or for disable by a link in the directory disable; and what is not loaded is loaded. Needs root.',
+    'Without --write no file changes, and the mode lasts until the profile is loaded again. Children and hats ' +
+      'keep their modes. With --write the file that defines the profile changes, too, as with aa-complain, ' +
+      'aa-enforce and aa-disable: in its flags, or for disable by a link in the directory disable. A profile that ' +
+      'is not loaded is loaded from that file. It needs root.',
   ],
   operands: [
     {
@@ -36,9 +37,9 @@ const MODE: Command = command({
   options: {
     unconfine: {
       type: 'boolean',
-      help: 'with disable: even when processes run under it: these are unconfined then',
+      help: 'with disable: even if processes run under it, which unconfines these processes',
     },
-    write: { type: 'boolean', short: 'w', help: 'in the file, too: it lasts' },
+    write: { type: 'boolean', short: 'w', help: 'also change the file, so that the mode lasts' },
     base: BASE_OPTION,
     children: { type: 'boolean', short: 'c', help: 'its children and hats, too' },
   },

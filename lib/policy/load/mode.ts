@@ -13,16 +13,16 @@ import { qualifiedName } from './records.ts'
 export type LoadableMode = 'enforce' | 'complain' | 'kill' | 'unconfined'
 
 /**
- * Loads a profile again in another mode: what `aa-complain` and `aa-enforce` do, without its source.
+ * Loads a profile again in another mode. `aa-complain` and `aa-enforce` do the same, but need the source.
  *
- * The policy is the one that the kernel holds, so it works for every loaded profile, and no file changes. Child
- * profiles and hats keep their modes. It lasts until the profile is loaded again. Processes under the profile are
- * in the new mode at once. Rests on `policy/profiles/…/raw_data` of the kernel's interface.
+ * It reads the policy back from the kernel, so it works for every loaded profile, and no file changes. Child
+ * profiles and hats keep their modes. The new mode lasts until the profile is loaded again. It applies to processes
+ * under the profile at once. Rests on `policy/profiles/…/raw_data` of the kernel's interface.
  *
  * @param profile the name of a loaded profile: `'web'`, `'web//upload'`, `':ns:web'`
  * @param mode `'enforce'`, `'complain'` (logs and permits), `'kill'`, `'unconfined'`
- * @throws `AppArmorError` (rejects) `ENOENT` no such profile; `ERR_APPARMOR_FEATURE_MISSING` the kernel does
- *   not show the policy that it holds; those of {@link replace}
+ * @throws `AppArmorError` (rejects) `ENOENT` no such profile; `ERR_APPARMOR_FEATURE_MISSING` the kernel does not
+ *   show the loaded policy; those of {@link replace}
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` (reject)
  * @example
  * ```js
