@@ -33,29 +33,30 @@ const page = `# Errors, names and labels
 
 <!-- written by tools/errors-doc.js from lib/border/failures.ts -->
 
-Every refusal is thrown as an \`AppArmorError\`:
+When the kernel refuses something, or this package does, the call throws an \`AppArmorError\`. A promise is rejected with
+one.
 
-| property | holds |
+| property | what it says |
 | --- | --- |
 | \`code\` | the errno's name (\`'ENOENT'\`), or one of the codes \`ERR_APPARMOR_…\` below |
 | \`errno\` | the errno, negative as in Node's own system errors; absent when the kernel was not asked |
-| \`syscall\` | libapparmor's name of the call: \`'aa_change_profile'\` |
+| \`syscall\` | the name of the call in libapparmor: \`'aa_change_profile'\` |
 | \`profile\`, \`path\`, \`pid\` | what the call was about |
-| \`message\` | \`ENOENT: no such profile, aa_change_profile 'web'. \` and what to do |
+| \`message\` | what happened, and what to do: \`ENOENT: no such profile, aa_change_profile 'web'. Load it …\` |
 
 ## By call
 
-The call is the error's \`syscall\`.
+Find the error's \`syscall\`, and then its \`code\`.
 
 ${sections().join('\n\n')}
 
-### any call
+### Any call
 
 ${render(anywhere)}
 
-## When AppArmor as a whole is not usable
+## When AppArmor as a whole cannot be used
 
-Any call may end with one of these, and \`availability()\` tells the same without throwing.
+Any call may fail with one of these. \`availability()\` returns the same code without throwing.
 
 ${render(unavailable)}
 
@@ -65,30 +66,32 @@ ${render(ownCodes)}
 
 ## Wrong arguments
 
-They are found before the kernel is asked, and nothing has changed: as in Node itself, a \`TypeError\` with
-\`ERR_INVALID_ARG_TYPE\` (not a string, not a number) or \`ERR_INVALID_ARG_VALUE\` (an empty name, one with a
-null byte or a newline, a lone surrogate that stands for no byte, a word that is not one of the choices),
-or a \`RangeError\` with \`ERR_OUT_OF_RANGE\` (a name that does not fit into the one page that the kernel
-takes, a number out of its range).
+Arguments are checked before the kernel is asked, so nothing has changed when one is wrong. The errors are those of Node:
+
+- a \`TypeError\` with \`ERR_INVALID_ARG_TYPE\`: not a string, not a number;
+- a \`TypeError\` with \`ERR_INVALID_ARG_VALUE\`: an empty name, a name with a null byte or a newline, a lone surrogate that
+  stands for no byte, or a word that is not one of the choices;
+- a \`RangeError\` with \`ERR_OUT_OF_RANGE\`: a number out of its range, or a name that does not fit into the one page
+  that the kernel accepts.
 
 ## Names and labels
 
-The name of a profile is a row of bytes to the kernel; any byte but 0 may occur. JavaScript gets it as text:
+To the kernel, the name of a profile is a sequence of bytes. Any byte except 0 may occur. JavaScript gets the name as text:
 
 - UTF-8 is decoded. A byte that is not UTF-8 becomes one lone surrogate: byte \`0x80\` is \`U+DC80\`, byte
-  \`0xFF\` is \`U+DCFF\`. No two names become the same string, and every function takes such a string back
-  and sends the kernel the original bytes. To print one, use \`label.toWellFormed()\` (Node 20) or
-  \`JSON.stringify(label)\`.
-- The kernel cuts off white space and the byte \`0xA0\` at both ends of a name, when a profile is loaded and
-  when it is asked for. So \`changeProfile(' web ')\` is \`changeProfile('web')\`, and a name in UTF-8 that ends
-  with a letter whose last byte is \`0xA0\` (\`à\` is \`C3 A0\`) loses that byte: it is loaded, and shown, as a
-  name that is not UTF-8. The package sends names as they are given.
-- The mode that the kernel prints behind a label, \`web (enforce)\`, is split off from the right, because a
-  name may itself end like one.
+  \`0xFF\` is \`U+DCFF\`. Two different names never become the same string. Every function also accepts such a string, and
+  sends the original bytes to the kernel. To print one, use \`label.toWellFormed()\` or \`JSON.stringify(label)\`.
+- The kernel removes white space and the byte \`0xA0\` from both ends of a name, when a profile is loaded and
+  when it is asked for. So \`changeProfile(' web ')\` is \`changeProfile('web')\`. Some letters end with the byte \`0xA0\`
+  in UTF-8: \`à\` is \`C3 A0\`. A name that ends with such a letter loses that byte, and is then no longer UTF-8. The
+  package sends names as they are given.
+- The kernel prints the mode after a label: \`web (enforce)\`. The package splits it off from the right, because a
+  name may itself end in the same way.
 - \`unconfined\` has no mode: \`mode\` is \`null\`.
-- \`a//&b\` is a stack: both profiles apply. It is a set: its order says nothing. \`a//b\` is the child profile
-  or hat \`b\` of \`a\`. \`:ns://a\` is the profile \`a\` of the policy namespace \`ns\`, and the kernel
-  names a namespace once: in \`own//&:ns:a//&b\` \`b\` is in \`ns\`, too. \`parseLabel()\` takes all this apart.
+- \`a//&b\` is a stack: both profiles apply. Their order has no meaning.
+- \`a//b\` is the child profile or hat \`b\` of \`a\`.
+- \`:ns://a\` is the profile \`a\` of the policy namespace \`ns\`. The kernel names a namespace only once: in
+  \`own//&:ns:a//&b\`, \`b\` is in \`ns\`, too. \`parseLabel()\` takes labels apart.
 `
 
 if (process.argv.includes('--write')) {

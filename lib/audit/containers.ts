@@ -9,26 +9,27 @@ import type { AuditRecord, LogRecord, LostRecord } from './record.ts'
 /** The container that a record came from. */
 export interface RecordContainer extends Container {
   /**
-   * `false` when the process had ended before anybody looked: then this is the only container that has processes under
-   * the record's profile
+   * `false` when the process had already ended; then this is the only container with processes under the record's
+   * profile
    */
   readonly certain: boolean
 }
 
-/** A record, and the container that it came from; `null` when it came from none, or nobody knows from which. */
+/** A record, and the container that it came from; `null` when it came from no container, or from an unknown one. */
 export type ContainedRecord = AuditRecord & { readonly container: RecordContainer | null }
 
 /**
  * Adds to each record the container that its process is in.
  *
- * It looks when a record arrives, so give it what {@link follow} or {@link denialsOf} gives. A short-lived process has
- * often ended by then. The answer is then the container whose processes run under the same profile, if there is
- * exactly one, and `certain` is `false`. What {@link containerOf} says about trust holds here, too: show it to
- * people, and do not decide by it.
+ * It looks up the process when a record arrives, so pass it the records of {@link follow} or {@link denialsOf}. A
+ * short-lived process has often ended by then. In that case it reports the container whose processes run under the
+ * same profile, if there is exactly one, and `certain` is `false`. As with {@link containerOf}, show the answer to
+ * people, and do not base decisions on it.
  *
- * @param records as they arrive
+ * @param records live records
  * @returns the same records in the same order, each with `container`
- * @throws {@link AppArmorError} `ERR_APPARMOR_NO_LOG` in a PID namespace, whose numbers the log does not use; the
+ * @throws {@link AppArmorError} `ERR_APPARMOR_NO_LOG` in a PID namespace: the log uses the process ids of the
+ *   initial one; the
  *   iteration throws what `records` throws
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example

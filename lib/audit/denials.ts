@@ -11,9 +11,9 @@ import type { AuditEvent, AuditRecord, LogRecord } from './record.ts'
 
 /** Options of {@link denialsOf}. */
 export interface DenialsOptions extends Pick<FollowOptions, 'source' | 'signal'> {
-  /** which events; default `['denied', 'killed']`, and in complain mode `'allowed'` is what you want */
+  /** which events; default: `['denied', 'killed']`. In complain mode you want `'allowed'` */
   readonly event?: AuditEvent | readonly AuditEvent[]
-  /** the profile that the child was started with, if it may have ended before anybody looks at it */
+  /** the profile that the child was started with. Pass it if the child may end before it can be inspected */
   readonly profile?: string
 }
 
@@ -26,19 +26,18 @@ const CLOCK = 1000
 const GRACE = 250
 
 /**
- * Gives what was refused to a child and to all that descend from it, until the last of them has ended and the log has
- * told all about them. What is lost on the way is a record with the event `lost`.
+ * Yields what was refused to a child and its descendants, until the last of them has ended and all their records
+ * have arrived. Lost records are reported by a record with the event `lost`.
  *
- * Call it in the same turn as `spawn`: then nothing is missed, not even what was refused before. The log names
- * processes by number alone. So the family is looked at 40 times a second; numbers count with the time of their
- * processes, and so a number that is given again is another process. A descendant that nobody has seen before it was
- * gone, or whose parents are gone, counts by its profile: there another process with the same profile may be taken for
- * it. Descendants that outlive the child belong to it, and the iteration ends with the last of them: `signal`, or
- * `break`, ends it before.
+ * Call it in the same turn of the event loop as `spawn`. Then nothing is missed, not even earlier denials. The log
+ * identifies processes only by number, so this function looks at the child's descendants 40 times a second. A
+ * number that the kernel uses again counts as another process. A descendant that ended before it was seen, or whose
+ * parents have ended, is recognised by its profile; another process under the same profile may then be taken for
+ * it. Descendants that outlive the child count, too. To end the iteration earlier, use `signal` or `break`.
  *
  * @param child a child of this process that has not ended
- * @throws {@link AppArmorError} as {@link follow}, from the iteration; `ERR_APPARMOR_NO_LOG` in a pid namespace, whose
- *   numbers the log does not use
+ * @throws {@link AppArmorError} as {@link follow}, from the iteration; `ERR_APPARMOR_NO_LOG` in a PID namespace:
+ *   the log uses the process ids of the initial one
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`: the child has ended, or was not started
  * @example
  * ```js

@@ -11,19 +11,19 @@ import type { LogRecord } from './record.ts'
 
 /** Options of {@link records}. */
 export interface RecordsOptions extends RecordFilter {
-  /** of a file: first those that it was before it was rotated (`audit.log.2.gz`, `audit.log.1`), the oldest first */
+  /** `true`: for a file, first read its rotated predecessors (`audit.log.2.gz`, `audit.log.1`), the oldest first */
   readonly rotated?: boolean
 }
 
 /**
- * Reads the records of a log that is there: a file, also one compressed with gzip (`.gz`) or zstd (`.zst`, where Node.js
- * can), a stream, or lines. Lines without a record are passed over; lines that tell of loss (`audit: rate limit
- * exceeded`, `N callbacks suppressed`) give a record with the event `lost`.
+ * Reads the records of an existing log: a file, which may be compressed with gzip (`.gz`) or zstd (`.zst`, if
+ * Node.js supports it), a stream, or lines. Lines without a record are skipped. Lines that report a loss (`audit:
+ * rate limit exceeded`, `N callbacks suppressed`) become a record with the event `lost`.
  *
- * It needs neither AppArmor nor Linux, and the same memory for a log of any size.
+ * It needs neither AppArmor nor Linux. Its use of memory does not grow with the log.
  *
- * @param source the path of a file or its URL; or an iterable, sync or async, of strings or `Uint8Array`s. Strings in
- *   it are lines, but for a stream with an encoding; bytes may be cut anywhere.
+ * @param source the path of a file or its URL; or an iterable, sync or async, of strings or `Uint8Array`s. Strings
+ *   are lines, except those from a stream with an encoding. Bytes may be split anywhere.
  * @throws `AppArmorError` from the iteration: `ERR_APPARMOR_LOG` when the file cannot be read
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example

@@ -3,14 +3,14 @@ import { checkOneOf, checkPid, checkText } from '../border/args.ts'
 import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
 import type { AuditClass, AuditEvent, LogRecord } from './record.ts'
 
-/** Which records are wanted. Those that tell of loss always are. */
+/** Selects records. Records that report a loss are always selected. */
 export interface RecordFilter {
-  /** the record's `profile`; several: any of them. A hat or a child is a profile of its own. */
+  /** the record's `profile`, or one of several. A hat or a child is a profile of its own. */
   readonly profile?: string | readonly string[]
   readonly pid?: number | readonly number[]
   readonly event?: AuditEvent | readonly AuditEvent[]
   readonly class?: AuditClass | readonly AuditClass[]
-  /** nothing older, and nothing whose time is not known */
+  /** skips older records, and records whose time is unknown */
   readonly since?: Date
 }
 

@@ -3,14 +3,14 @@ import { parseLine } from './parse/parse.ts'
 import type { AuditRecord } from './record.ts'
 
 /**
- * Reads one line of a log: of audit.log, dmesg, /dev/kmsg, syslog, the journal (text or JSON), or a record alone.
+ * Reads one line of a log: audit.log, dmesg, /dev/kmsg, syslog, the journal (text or JSON), or a bare record.
  *
- * It needs neither AppArmor nor Linux, and takes time in proportion to the line. A broken record gives what could be
- * read, and says under `problems` what could not; keys that have no field are under `extra`. It believes the line:
- * who can write to the log can write records (docs/audit.md).
+ * It needs neither AppArmor nor Linux, and takes time in proportion to the line. For a damaged record it returns
+ * what could be read, and `problems` says what could not. Keys without a field of their own are under `extra`. It
+ * trusts the line: anyone who can write to the log can write records (docs/audit.md).
  *
- * @param line without its newline, or with it
- * @returns the record; `null` for a line that holds no record of AppArmor's
+ * @param line the line, with or without its newline
+ * @returns the record; `null` for a line without an AppArmor record
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example
  * ```js

@@ -1,35 +1,35 @@
 /** What a record of the audit log holds. A field is there only when the record has it. */
 
 /**
- * What AppArmor did: `denied` it, `allowed` it although no rule does (complain mode), let it pass and told of it
- * by an `audit` rule, `killed` the task. `status` tells of the policy itself. `hint` and `error` come from old
- * kernels. `unknown`: the record does not say (the module parameter `audit_header` is off) or says a new word,
- * which is then under `extra`.
+ * What AppArmor did. `denied`: it refused the act. `allowed`: it permitted the act although no rule does (complain
+ * mode). `audit`: it permitted the act, and an `audit` rule asked for a record. `killed`: it killed the task.
+ * `status` is about the policy itself. `hint` and `error` come from old kernels. `unknown`: the record does not say
+ * (the module parameter `audit_header` is off), or uses a new word, which is then under `extra`.
  */
 export type AuditEvent =
   'denied' | 'allowed' | 'audit' | 'killed' | 'status' | 'hint' | 'error' | 'unknown'
 
-/** What an event is about. `kernelClass` of a record has the kernel's own word, which is coarser. */
+/** What an event is about. A record's `kernelClass` is the kernel's own word, which is coarser. */
 export type AuditClass = AuditRecord['class']
 
-/** The event that a record belongs to: the kernel counts events from one at each start of the machine. */
+/** The event that a record belongs to. The kernel counts events from 1 after each boot. */
 export interface AuditId {
   readonly time: Date
   readonly serial: number
-  /** as the kernel prints it: `'1795690704.769:34'`. Several records may have the same one. */
+  /** as the kernel prints it: `'1795690704.769:34'`. Several records may have the same id. */
   readonly id: string
 }
 
-/** What any record may have. */
+/** Fields that any record may have. */
 export interface Common {
   readonly event: AuditEvent
   /** the kernel's or the D-Bus daemon's word for the act: `'open'`, `'capable'`, `'dbus_method_call'` */
   readonly operation?: string
   /** the kernel's word for the class (Linux 6.6 and newer): `'file'`, `'net'`, `'posix_mqueue'` */
   readonly kernelClass?: string
-  /** the label that the record is about; in the second record of a signal or ptrace that of the other side */
+  /** the label that the record is about; in the second record of a signal or ptrace, the label of the other side */
   readonly profile?: string
-  /** the policy namespace of `profile`, from the root on: `'root//ns'`; absent in the root itself */
+  /** the policy namespace of `profile`, starting at the root: `'root//ns'`; absent in the root namespace */
   readonly namespace?: string
   readonly name?: string
   readonly name2?: string
@@ -38,7 +38,7 @@ export interface Common {
   readonly info?: string
   /** the negative errno that goes with `info` */
   readonly error?: number
-  /** the acting process (a thread group), in the initial pid namespace */
+  /** the id of the acting process (thread group), in the initial PID namespace */
   readonly pid?: number
   /** the name of the acting task, at most 15 bytes */
   readonly comm?: string
@@ -52,17 +52,17 @@ export interface Common {
   readonly activeHat?: string
   /** absent where the log has cut it off */
   readonly audit?: AuditId
-  /** the machine, where the log names it */
+  /** the machine, if the log names it */
   readonly host?: string
-  /** the keys that have no field of their own, as they are printed; also a second, differing value of a key */
+  /** keys without a field of their own, as printed; also a second, different value of a key */
   readonly extra?: Readonly<Record<string, string>>
-  /** what could not be read, in words. Such a record may lack fields, and its last one may be cut short. */
+  /** what could not be read, in words. Such a record may lack fields, and its last field may be cut short. */
   readonly problems?: readonly string[]
   /** the line */
   readonly raw: string
 }
 
-/** What was asked for and what of it was not granted. */
+/** What was requested, and what of it was refused. */
 export interface Masks {
   /** file letters in the kernel's order (`'wr'`) or words (`'send receive'`) */
   readonly requestedMask?: string
@@ -86,7 +86,7 @@ export interface ExecRecord extends Common, Masks {
   readonly ouid?: number
 }
 
-/** A socket of any family but unix. */
+/** A socket of any family except unix. */
 export interface NetRecord extends Common, Masks {
   readonly class: 'net'
   readonly family?: string
@@ -99,7 +99,7 @@ export interface NetRecord extends Common, Masks {
   readonly foreignPort?: number
 }
 
-/** A unix socket that is not a file, or any before Linux 7. */
+/** A unix socket that is not a file, or before Linux 7 any unix socket. */
 export interface UnixRecord extends Common, Masks {
   readonly class: 'unix'
   readonly family?: string
@@ -141,7 +141,7 @@ export interface MountRecord extends Common {
   readonly trans?: string
 }
 
-/** Of the D-Bus daemon, not of the kernel. */
+/** A record of the D-Bus daemon, not of the kernel. */
 export interface DbusRecord extends Common, Masks {
   readonly class: 'dbus'
   readonly bus?: string
@@ -163,11 +163,11 @@ export interface MqueueRecord extends Common, Masks {
 
 export interface IoUringRecord extends Common, Masks {
   readonly class: 'io_uring'
-  /** whose credentials were to be taken */
+  /** the label whose credentials were requested */
   readonly peerProfile?: string
 }
 
-/** The making of a user namespace. */
+/** The creation of a user namespace. */
 export interface UsernsRecord extends Common, Masks {
   readonly class: 'userns'
   readonly execPath?: string
@@ -177,7 +177,7 @@ export interface RlimitRecord extends Common {
   readonly class: 'rlimit'
   readonly rlimit?: string
   readonly value?: number | 'infinity'
-  /** the task whose limit it is, when another's */
+  /** the label of the task whose limit it is, if that is another task */
   readonly peer?: string
 }
 
@@ -195,7 +195,7 @@ export interface AttrRecord extends Common {
   readonly class: 'attr'
 }
 
-/** Policy that was loaded, replaced or removed, or could not be. */
+/** Policy that was, or could not be, loaded, replaced or removed. */
 export interface PolicyRecord extends Common {
   readonly class: 'policy'
   /** the namespace it was loaded into */
@@ -219,7 +219,7 @@ export interface NamespaceRecord extends Common, Masks {
   readonly class: 'namespace'
 }
 
-/** A kind that this version does not know. Whatever fields the record has are there all the same. */
+/** A kind of record that this version does not know. All of the record's fields are still there. */
 export interface UnknownRecord extends Common, Masks {
   readonly class: 'unknown'
 }
@@ -249,9 +249,9 @@ export type AuditRecord =
   | UnknownRecord
 
 /**
- * Why records are missing: `printk` and `rate limit` are limits of the kernel's, `backlog` and `memory` its
- * queues, `overrun` that the source has thrown away what was not read in time, `rotation` and `truncation` what
- * became of a file, `gap` that serial numbers are missing and nothing says why.
+ * Why records are missing. `printk`, `rate limit`: the kernel's limits. `backlog`, `memory`: the kernel's queues
+ * were full. `overrun`: the source dropped what was not read in time. `rotation`, `truncation`: the file was
+ * rotated or cut. `gap`: serial numbers are missing, and nothing says why.
  */
 export type LossReason =
   'printk' | 'rate limit' | 'backlog' | 'memory' | 'overrun' | 'rotation' | 'truncation' | 'gap'
@@ -260,11 +260,11 @@ export type LossReason =
 export interface LostRecord {
   readonly event: 'lost'
   readonly reason: LossReason
-  /** how many, as far as the kernel's numbers tell; `null` when nobody knows */
+  /** how many, according to the kernel's numbers; `null` when unknown */
   readonly count: number | null
   /** the line that says so, if one does */
   readonly raw?: string
 }
 
-/** What a log gives: records, and the knowledge of those that are lost. */
+/** What a log yields: records, and reports of lost records. */
 export type LogRecord = AuditRecord | LostRecord

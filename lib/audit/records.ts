@@ -5,14 +5,14 @@ import { parseLine } from './parse/parse.ts'
 import type { LogRecord } from './record.ts'
 
 /**
- * Reads the records of a log that is there: a stream of bytes or text, or lines. Lines without a record are passed
- * over; lines that tell of loss (`audit: rate limit exceeded`, `N callbacks suppressed`) give a record with the
- * event `lost`.
+ * Reads the records of an existing log: a stream of bytes or text, or lines. Lines without a record are skipped.
+ * Lines that report a loss (`audit: rate limit exceeded`, `N callbacks suppressed`) become a record with the event
+ * `lost`.
  *
- * It needs neither AppArmor nor Linux, and the same memory for a log of any size.
+ * It needs neither AppArmor nor Linux. Its use of memory does not grow with the log.
  *
- * @param source an iterable, sync or async, of strings or `Uint8Array`s. Strings are lines, but for a stream with an
- *   encoding; bytes may be cut anywhere.
+ * @param source an iterable, sync or async, of strings or `Uint8Array`s. Strings are lines, except those from a
+ *   stream with an encoding. Bytes may be split anywhere.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; from the iteration what the source throws
  * @example
  * ```js

@@ -14,14 +14,14 @@ export interface ConfinedFunctions {
 }
 
 /**
- * Makes Node's `spawn`, `exec`, `execFile`, `fork` and their synchronous forms for children under one profile.
+ * Returns Node's `spawn`, `exec`, `execFile`, `fork` and their synchronous forms, bound to one profile.
  *
- * Their signatures, options, results and errors are Node's. No call of them can start a child that is not
- * confined: there is no option to forget or to misspell. `profile` and `stack` are refused as options.
+ * Their signatures, options, results and errors are Node's. They cannot start an unconfined child: there is no
+ * option to forget or to misspell. `profile` and `stack` are refused as options.
  *
- * @param target the name of a loaded profile; or `{ profile }`; or `{ stack }`, a profile to add to the label
- *   that the child would have anyway
- * @returns a frozen object; its functions can be taken out of it
+ * @param target the name of a loaded profile; or `{ profile }`; or `{ stack }`, the name of a loaded profile, which
+ *   is added to the label that the child would have anyway
+ * @returns a frozen object; you can destructure its functions
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`. The functions
  *   throw as those of this module
  * @example

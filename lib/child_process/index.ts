@@ -27,15 +27,15 @@ export type ChildProcess = cp.ChildProcess
 /**
  * Node's `spawn`, with `profile` or `stack`. Without these options it is Node's own function.
  *
- * The child is Node's own object, and every other option works as in Node. The child's program runs under
- * the profile from its first instruction, or it is not executed at all; this process's own attributes are
- * never touched. `uid` and `gid` are taken after the profile is set.
+ * The child is Node's own object, and every other option works as in Node. The child's program runs under the
+ * profile from its first instruction, or it is not executed. This process's own attributes are never touched. `uid`
+ * and `gid` apply after the profile is set.
  *
- * @param command a path, or a name to be found in PATH
+ * @param command a path, or a name that is looked up in PATH
  * @param args the arguments after `argv[0]`
- * @param options Node's, and `profile`: the name of a loaded profile; or `stack`: one to add to the label that
- *   the child would have anyway
- * @returns Node's `ChildProcess`. A program that is missing or not executable is Node's own `'error'` event
+ * @param options Node's options, and `profile`: the name of a loaded profile; or `stack`: a profile to add to the
+ *   label that the child would have anyway
+ * @returns Node's `ChildProcess`. If the program is missing or not executable, it emits Node's own `'error'` event
  * @throws `AppArmorError` Nothing was executed: `ENOENT` no such profile, `EACCES`, `EPERM`
  *   (no_new_privs); `ERR_APPARMOR_LAUNCHER`; `ERR_APPARMOR_NO_PROCFS`; `ERR_APPARMOR_ADDONS_DENIED`;
  *   `ERR_APPARMOR_UNSUPPORTED_RUNTIME`; the codes of `availability`
@@ -52,7 +52,8 @@ export type ChildProcess = cp.ChildProcess
 export const spawn: types.Spawn = family.spawn as types.Spawn
 
 /**
- * Node's `exec`, with `profile` or `stack`: the shell is confined, and by the profile's rules what it starts.
+ * Node's `exec`, with `profile` or `stack`. The shell runs under the profile, and the profile's rules decide what
+ * confines the programs that it starts.
  *
  * @param command what `/bin/sh -c` gets
  * @param options Node's, and `profile` or `stack`, as for {@link spawn}
@@ -70,7 +71,7 @@ export const exec: types.Exec = family.exec as types.Exec
 /**
  * Node's `execFile`, with `profile` or `stack`.
  *
- * @param file a path, or a name to be found in PATH
+ * @param file a path, or a name that is looked up in PATH
  * @param args the arguments after `argv[0]`
  * @param options Node's, and `profile` or `stack`, as for {@link spawn}
  * @param callback Node's
@@ -88,8 +89,8 @@ export const execFile: types.ExecFile = family.execFile as types.ExecFile
 /**
  * Node's `fork`, with `profile` or `stack`: a Node child with an IPC channel.
  *
- * What a profile has to allow for Node is shown in docs/children.md. When this process is confined itself, the
- * transition makes Node ignore `NODE_OPTIONS`, and the loader `LD_PRELOAD` and the like, unless the rule says
+ * docs/children.md shows what a profile must permit for Node. If this process is itself confined, the new Node
+ * ignores `NODE_OPTIONS`, and the loader ignores `LD_PRELOAD` and the like, unless the rule for the change says
  * `unsafe`.
  *
  * @param modulePath the module to run
@@ -109,7 +110,7 @@ export const fork: types.Fork = family.fork as types.Fork
 /**
  * Node's `spawnSync`, with `profile` or `stack`.
  *
- * @param command a path, or a name to be found in PATH
+ * @param command a path, or a name that is looked up in PATH
  * @param args the arguments after `argv[0]`
  * @param options Node's, and `profile` or `stack`, as for {@link spawn}
  * @returns Node's result; its `error` is Node's own when the program is missing or not executable
@@ -125,7 +126,7 @@ export const spawnSync: types.SpawnSync = family.spawnSync as types.SpawnSync
 /**
  * Node's `execFileSync`, with `profile` or `stack`.
  *
- * @param file a path, or a name to be found in PATH
+ * @param file a path, or a name that is looked up in PATH
  * @param args the arguments after `argv[0]`
  * @param options Node's, and `profile` or `stack`, as for {@link spawn}
  * @returns what the program wrote on stdout
@@ -139,8 +140,8 @@ export const spawnSync: types.SpawnSync = family.spawnSync as types.SpawnSync
 export const execFileSync: types.ExecFileSync = family.execFileSync as types.ExecFileSync
 
 /**
- * Node's `execSync`, with `profile` or `stack`: the shell is confined, and by the profile's rules what it
- * starts.
+ * Node's `execSync`, with `profile` or `stack`. The shell runs under the profile, and the profile's rules decide
+ * what confines the programs that it starts.
  *
  * @param command what `/bin/sh -c` gets
  * @param options Node's, and `profile` or `stack`, as for {@link spawn}
@@ -155,7 +156,7 @@ export const execFileSync: types.ExecFileSync = family.execFileSync as types.Exe
 export const execSync: types.ExecSync = family.execSync as types.ExecSync
 
 /**
- * Tells what the kernel says of a child now: the label of its main thread.
+ * Returns the current label of a child's main thread, as the kernel reports it.
  *
  * @param child a child of this module or of Node's
  * @returns its label and mode

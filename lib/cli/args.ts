@@ -13,13 +13,13 @@ import { similar } from './similar.ts'
 /** What every command understands. */
 export const COMMON: Options = {
   help: { type: 'boolean', short: 'h', help: 'show this help' },
-  color: { type: 'boolean', help: 'colours, whatever the output is' },
+  color: { type: 'boolean', help: 'colours, even if the output is not a terminal' },
   'no-color': { type: 'boolean', help: 'no colours' },
 }
 
 export const JSON_OPTIONS: Options = {
   json: { type: 'boolean', help: 'print JSON' },
-  'json-schema': { type: 'boolean', help: 'print the JSON Schema of what --json prints' },
+  'json-schema': { type: 'boolean', help: 'print the JSON Schema of the output of --json' },
 }
 
 export function optionsOf(command: Command): Options {

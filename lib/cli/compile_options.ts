@@ -22,7 +22,7 @@ export const COMPILE_OPTIONS: CompileFlags = {
     value: 'DIRECTORY',
     complete: 'directory',
     multiple: true,
-    help: 'where <…> of an include is looked up first; may be repeated',
+    help: 'a directory to search first for includes <…>; may be repeated',
   },
   features: {
     type: 'string',
@@ -34,7 +34,7 @@ export const COMPILE_OPTIONS: CompileFlags = {
     type: 'string',
     value: 'FILE',
     complete: 'file',
-    help: 'the abi of every profile, whatever it says',
+    help: 'the feature set for every profile, whatever its abi rule says',
   },
   parser: { type: 'string', value: 'FILE', complete: 'file', help: 'the apparmor_parser to use' },
 }
@@ -52,7 +52,10 @@ export const LOAD_OPTIONS: LoadFlags = {
     value: 'NAMESPACE',
     help: 'the policy namespace of profiles that name none',
   },
-  complain: { type: 'boolean', help: 'every profile in complain mode, whatever its flags say' },
+  complain: {
+    type: 'boolean',
+    help: 'every profile in complain mode, whatever its flags say',
+  },
 }
 
 type Wanted = { readonly [Name in keyof LoadFlags]?: Values<Record<Name, LoadFlags[Name]>>[Name] }

@@ -9,7 +9,7 @@ export const LOG_OPTIONS: LogFlags = {
     type: 'string',
     value: 'FILE',
     complete: 'file',
-    help: 'a log in any usual form, also .gz; - for stdin; default: where the records are',
+    help: 'a log in any usual format, also .gz; - for stdin; default: the log of this machine',
   },
   profile: {
     type: 'string',
@@ -23,7 +23,7 @@ export const LOG_OPTIONS: LogFlags = {
     type: 'string',
     short: 's',
     value: 'TIME',
-    help: 'only since then: 10m, 2h, 3d, or a date such as 2026-11-27T08:00',
+    help: 'only records since then: 10m, 2h, 3d, or a date such as 2026-11-27T08:00',
   },
 }
 

@@ -26,8 +26,8 @@ export function putCommand(
     summary,
     description: [
       ...description,
-      'A file may hold policy, or what the compiler has made of it. The kernel takes all profiles of a file or none. ' +
-        'Needs root.',
+      'A file holds policy text, or compiled policy. The kernel takes all profiles of a file, or none. ' +
+        'It needs root.',
     ],
     operands: [
       {
@@ -42,7 +42,7 @@ export function putCommand(
       { run: `sudo apparmor ${name} web.profile`, what: 'compiles and loads it' },
       {
         run: `sudo apparmor ${name} --complain web.profile`,
-        what: 'in complain mode: it logs, and permits',
+        what: 'in complain mode: log, and permit',
       },
       { run: `sudo apparmor ${name} -n guests web.profile`, what: 'into a policy namespace' },
     ],

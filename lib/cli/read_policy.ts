@@ -10,7 +10,7 @@ export const BASE_OPTION: Text = {
   type: 'string',
   value: 'DIRECTORY',
   complete: 'directory',
-  help: `where <…> of an include is looked up; default ${BASE}`,
+  help: `the directory to search for includes <…>; default ${BASE}`,
 }
 
 /** A file's text, or with `-` what comes on stdin. A byte that is not UTF-8 stays one. */

@@ -22,13 +22,13 @@ export const SUGGEST_OPTIONS: SuggestFlags = {
   },
   exact: {
     type: 'boolean',
-    help: 'the very paths of the log: no patterns for numbers, temporary names and the like',
+    help: 'use the paths in the log as they are, without patterns for numbers, temporary names and the like',
   },
   abstraction: {
     type: 'string',
     value: 'NAME',
     multiple: true,
-    help: 'an abstraction that may be offered, such as nameservice; may be repeated',
+    help: 'an abstraction that may be suggested, such as nameservice; may be repeated',
   },
 }
 

@@ -18,15 +18,15 @@ export interface ExecveOptions {
 }
 
 /**
- * Replaces this program by another, in the same process, under a profile: aa_change_onexec(2) and execve(2).
+ * Replaces this program with another one, in the same process, under a profile: aa_change_onexec(2) and execve(2).
  *
- * Nothing of this program goes on: no `exit` event, no pending write, no other thread. Only the descriptors
- * 0, 1 and 2 are kept. All threads end, so the whole process is confined.
+ * Nothing of this program continues: no `exit` event, no pending write, no other thread. Only the descriptors 0, 1
+ * and 2 are kept. All threads end, so the whole process is confined.
  *
  * @param file a path; there is no search in PATH
  * @param args the arguments after `argv[0]`
  * @param options see {@link ExecveOptions}
- * @returns never; when it throws, this program is intact
+ * @returns never; when it throws, this program continues
  * @throws {@link AppArmorError} as `changeOnexec`. With the syscall `execve` (`ENOENT`, `EACCES`, `E2BIG`, …):
  *   the program could not be executed, and **the profile stays set for the next exec of this thread**
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, for `profile: undefined` too; RangeError

@@ -11,16 +11,16 @@ const COMMAND = 'changehat 0123456789abcdef^'
 /**
  * Puts the calling thread into a hat of its profile: aa_change_hat(2), aa_change_hatv(2).
  *
- * For synchronous code only: what runs on other threads (`fs.promises`, DNS) and what this thread does in
- * later turns of the event loop for somebody else is not what the hat is for. {@link withHat} is the safe
- * form. Workers started in the hat inherit hat and token; children inherit the hat and cannot leave it.
+ * For synchronous code only. Work on other threads (`fs.promises`, DNS) runs outside the hat, and in later turns of
+ * the event loop this thread would run unrelated work inside it. {@link withHat} is the safe form. Workers that are
+ * started in the hat inherit the hat and the token. Children inherit the hat and cannot leave it.
  *
- * @param hat one name, or up to 16 candidates of which the kernel takes the first that exists
- * @param token 0 … 2⁶⁴−1; random unless given. Whoever knows it can leave the hat, so keep it from code that
- *   runs in the hat; `0n` makes a hat that cannot be left
+ * @param hat one name, or up to 16 names, of which the kernel takes the first that exists
+ * @param token 0 … 2⁶⁴−1; random by default. Anyone who knows it can leave the hat, so keep it from code that runs
+ *   in the hat. A hat entered with `0n` cannot be left
  * @returns the token, for {@link leaveHat}
  * @throws {@link AppArmorError} `EPERM` unconfined or no_new_privs, `ECHILD` the profile has no hats,
- *   `ENOENT` it has others, `ERR_APPARMOR_ONEXEC_SET` the two do not mix in the kernel,
+ *   `ENOENT` it has hats but not this one, `ERR_APPARMOR_ONEXEC_SET` a profile is set for the next exec,
  *   `ERR_APPARMOR_IN_HAT` the thread is in a hat and its token was not given; the codes of
  *   {@link availability}. A wrong token in a hat is not an error: **the kernel kills the process**
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
@@ -46,9 +46,9 @@ export function changeHat(hat: string | readonly string[], token?: bigint): bigi
 /**
  * Takes the calling thread out of its hat, back to the profile: aa_change_hat(2) without a name.
  *
- * @param token the one that {@link changeHat} returned. In a hat **the kernel kills the process for a wrong
- *   one**; outside of any hat nothing happens
- * @throws {@link AppArmorError} the kernel's errno; TypeError, RangeError for what is no token
+ * @param token the token that {@link changeHat} returned. In a hat, **the kernel kills the process if the token is
+ *   wrong**; outside any hat nothing happens
+ * @throws {@link AppArmorError} the kernel's errno; TypeError, RangeError for a value that is not a token
  * @example
  * ```js
  * import { changeHat, leaveHat } from 'apparmor'
@@ -60,7 +60,7 @@ export function leaveHat(token: bigint): void {
   callNative((native) => native.leaveHat(token))
 }
 
-/** The result of a function that has done all its work: no promise and no generator. */
+/** The result of a function that has finished its work: not a promise and not a generator. */
 export type Synchronous<T> = T extends
   | PromiseLike<unknown>
   | Generator<unknown, unknown, never>
@@ -69,18 +69,19 @@ export type Synchronous<T> = T extends
   : T
 
 /**
- * Runs a function in a hat and leaves the hat whatever happens: the safe form of {@link changeHat}. The hat is
- * left in native code, also when a timeout of `node:vm` ends the function, where no `finally` runs.
+ * Runs a function in a hat, and leaves the hat whatever happens: the safe form of {@link changeHat}. Native code
+ * leaves the hat, even when a timeout of `node:vm` ends the function and no `finally` runs.
  *
- * The token is random, and JavaScript never sees it. Within another `withHat` or {@link changeHat} of the same thread the
- * kernel goes from hat to hat, and afterwards back to the outer one.
+ * The token is random, and JavaScript never sees it. Inside another `withHat` or {@link changeHat} of the same
+ * thread, the thread goes from the outer hat to this one, and back to the outer one afterwards.
  *
  * @param hat as for {@link changeHat}
- * @param fn synchronous; an async function or a generator is refused, and so is a promise or a generator from
- *   it, since the rest of its work would run outside the hat
+ * @param fn a synchronous function. Async functions and generators are refused, and so are functions that return a
+ *   promise or a generator, because the rest of their work would run outside the hat
  * @returns what `fn` returns
  * @throws what `fn` throws; {@link AppArmorError} as {@link changeHat}; TypeError
- *   `ERR_INVALID_RETURN_VALUE` for a promise or a generator, the hat having been left by then
+ *   `ERR_INVALID_RETURN_VALUE` when the function returned a promise or a generator; the thread has left the hat by
+ *   then
  * @example
  * ```js
  * import { readFileSync } from 'node:fs'
@@ -119,10 +120,10 @@ export function withHat<T>(hat: string | readonly string[], fn: () => Synchronou
 }
 
 /**
- * Asks the kernel whether {@link changeHat} would succeed now for the calling thread; nothing changes.
+ * Asks the kernel whether {@link changeHat} would succeed now for the calling thread. Nothing changes.
  *
- * @returns `false` where it would be refused with `ENOENT`, `ECHILD`, `EACCES` or `EPERM`
- * @throws {@link AppArmorError} `ERR_APPARMOR_FEATURE_MISSING` when the kernel knows no such question;
+ * @returns `false` when it would be refused with `ENOENT`, `ECHILD`, `EACCES` or `EPERM`
+ * @throws {@link AppArmorError} `ERR_APPARMOR_FEATURE_MISSING` when the kernel cannot be asked this;
  *   the codes of {@link availability}; TypeError, RangeError as {@link changeHat}
  * @example
  * ```js

@@ -4,10 +4,9 @@ import { callNative } from '../border/call.ts'
 /**
  * Sets the profile that the calling thread's next exec runs under: aa_change_onexec(2).
  *
- * Danger, and the kernel's doing: the setting stays on the thread, and **every child that is started from
- * it later inherits it**, not only the next one. It cannot be taken back, only replaced. In a program that
- * goes on after starting the child, use `apparmor/child_process` instead once it is there; this is for
- * programs that replace themselves or that only ever start confined children.
+ * Danger: the kernel keeps the setting on the thread, and **every child that this thread starts later inherits
+ * it**, not only the next one. It cannot be removed, only replaced. This function is for programs that replace
+ * themselves, or that only ever start confined children. In any other program use `apparmor/child_process`.
  *
  * @param profile the name of a loaded profile
  * @throws {@link AppArmorError} `ENOENT`, `EACCES`, `EPERM` (no_new_privs); `ERR_APPARMOR_IN_HAT`: the

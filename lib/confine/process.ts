@@ -9,47 +9,47 @@ import { reserveStack } from '../border/stack.ts'
 import { getThreadCons } from '../inspect/identity.ts'
 import { labelIncludes, splitCon, type Mode } from '../inspect/label.ts'
 
-/** How {@link changeProfile} and {@link stackProfile} go about it. */
+/** Options of {@link changeProfile} and {@link stackProfile}. */
 export interface ConfineOptions {
-  /** `'process'` (default): every thread. `'thread'`: the calling one alone */
+  /** `'process'` (default): every thread. `'thread'`: only the calling thread */
   readonly scope?: 'process' | 'thread'
   /**
-   * What to do when some threads were changed and one could not be: `'abort'` (default) ends the process
-   * with a message on stderr before any thread runs on; `'throw'` gives `ERR_APPARMOR_PARTIAL`
+   * what to do when some threads have changed and another one could not: `'abort'` (default) ends the process with
+   * a message on stderr, before any thread continues; `'throw'` throws `ERR_APPARMOR_PARTIAL`
    */
   readonly onPartial?: 'abort' | 'throw'
   /** how long to wait for all threads, in milliseconds, 1 … 2³¹−1; default 2000 */
   readonly timeout?: number
 }
 
-/** What is in force after {@link changeProfile} or {@link stackProfile}. */
+/** The result of {@link changeProfile} and {@link stackProfile}: what is in force now. */
 export interface ThreadReport {
   readonly label: string
-  /** `null` for plain `unconfined`, and where the thread may not read its label */
+  /** `null` for plain `unconfined`, and when the thread may not read its label */
   readonly mode: Mode | null
-  /** how many threads have it now because of the call */
+  /** how many threads the call changed */
   readonly threads: number
 }
 
 /**
- * Changes the profile of this process, all of its threads: aa_change_profile(2) for each.
+ * Changes the profile of this process: aa_change_profile(2) for each of its threads.
  *
- * The kernel confines threads, and a Node process has about eleven. This asks first whether the change
- * would be refused, then has every thread make it while none runs on, and reads the labels back. Works
- * from Workers too; two calls at once take turns. What stays as it was: descriptors that are open,
- * children that were started before (docs/threads.md).
+ * The kernel confines threads, and a Node process has about eleven. This function first asks the kernel whether the
+ * change would be refused. Then it stops every thread, changes all of them, and reads the labels back. It also
+ * works in Workers; two calls at once take turns. Open descriptors, and children that were started before, stay as
+ * they are (docs/threads.md).
  *
- * @param profile the name of a loaded profile: `'web'`, `'web//worker'`, `':ns:web'`, a stack `'a//&b'`
- * @param options `scope: 'thread'` changes the calling thread only and says nothing about the others:
- *   `fs.promises`, DNS and Workers run on other threads. `onPartial`, `timeout`: see {@link ConfineOptions}
- * @returns the label the kernel shows the calling thread right after the change. Where the new profile does not
- *   let the thread read it (before Linux 6.8), the name that was asked for, and the mode `null`
+ * @param profile the name of a loaded profile: `'web'`, `'web//worker'`, `':ns:web'`; or a stack: `'a//&b'`
+ * @param options `scope: 'thread'` changes only the calling thread. Other threads stay as they are, and
+ *   `fs.promises`, DNS and Workers run on them. `onPartial`, `timeout`: see {@link ConfineOptions}
+ * @returns the label that the kernel shows the calling thread after the change. If the new profile does not let the
+ *   thread read its label (before Linux 6.8), `label` is the name that you passed, and `mode` is `null`
  * @throws {@link AppArmorError} Nothing was changed: `ENOENT`, `EACCES`, `EPERM` (no_new_privs), `EMFILE`, with
  *   `threads` when it is another thread that would be refused; `EACCES` or `EAGAIN` with the syscall
  *   `rt_tgsigqueueinfo` when the current profile has no `signal` rule for itself, or no signal can be queued;
- *   `ETIMEDOUT`; `ERR_APPARMOR_IN_HAT`, since the end of a thread's hat would undo the change; `ERR_APPARMOR_IO_URING`; `ERR_APPARMOR_NO_PROCFS`; the codes of {@link availability}. A part was
- *   changed, with `onPartial: 'throw'`: `ERR_APPARMOR_PARTIAL` with `threads`. RangeError when little of the stack
- *   is left
+ *   `ETIMEDOUT`; `ERR_APPARMOR_IN_HAT`, because leaving the hat would undo the change; `ERR_APPARMOR_IO_URING`;
+ *   `ERR_APPARMOR_NO_PROCFS`; the codes of {@link availability}. Some threads were changed, with `onPartial:
+ *   'throw'`: `ERR_APPARMOR_PARTIAL` with `threads`. RangeError when the call stack is nearly full
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
  * @example
  * ```js
@@ -63,8 +63,8 @@ export function changeProfile(profile: string, options?: ConfineOptions): Thread
 }
 
 /**
- * Adds a profile to the label of this process, all of its threads: aa_stack_profile(2) for each.
- * Afterwards only what every profile of the stack permits is permitted; it works under no_new_privs too.
+ * Adds a profile to the label of this process: aa_stack_profile(2) for each of its threads. From then on, the
+ * kernel permits only what every profile of the stack permits. It also works under no_new_privs.
  *
  * @param profile the name of a loaded profile, as for {@link changeProfile}
  * @param options as for {@link changeProfile}
@@ -82,11 +82,11 @@ export function stackProfile(profile: string, options?: ConfineOptions): ThreadR
 }
 
 /**
- * Asks the kernel whether {@link changeProfile} would succeed now for the calling thread; nothing changes.
+ * Asks the kernel whether {@link changeProfile} would succeed now for the calling thread. Nothing changes.
  *
  * @param profile the name of a profile
- * @returns `false` where it would be refused: no such profile, no rule for it, or no_new_privs
- * @throws {@link AppArmorError} `ERR_APPARMOR_FEATURE_MISSING` when the kernel knows no such question; the
+ * @returns `false` when it would be refused: no such profile, no rule for it, or no_new_privs
+ * @throws {@link AppArmorError} `ERR_APPARMOR_FEATURE_MISSING` when the kernel cannot be asked this; the
  *   codes of {@link availability}; TypeError, RangeError as {@link changeProfile}
  * @example
  * ```js
@@ -169,7 +169,7 @@ function threadStates(
 // libc changes uids by a signal to every thread and reports success although none arrived.
 function warnOfSetuid(profile: string): void {
   process.emitWarning(
-    `The threads may not signal each other under the profile '${profile}': from now on process.setuid() and its kin change the main thread only and report success. Change uids before confining, or add "signal (send, receive) peer=@{profile_name}," to the profile.`,
+    `Under the profile '${profile}' the threads may not signal each other. From now on, process.setuid() and similar functions change only the main thread, and still report success. Change user ids before confining the process, or add "signal (send, receive) peer=@{profile_name}," to the profile.`,
     { type: 'AppArmorWarning', code: 'APPARMOR_SETUID' },
   )
 }

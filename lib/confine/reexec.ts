@@ -10,11 +10,11 @@ import { readOptions } from '../border/options.ts'
 
 /** Options of {@link reexec}. */
 export interface ReexecOptions {
-  /** descriptors to keep beside 0, 1, 2 and Node's IPC channel: those of LISTEN_FDS, for example */
+  /** descriptors to keep besides 0, 1, 2 and Node's IPC channel, for example those of LISTEN_FDS */
   readonly keepFds?: readonly number[]
   /** the environment of the new program; default: this process's */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** go on although sockets, servers or children exist already; they are lost */
+  /** `true`: continue although sockets, servers or children exist already; they are lost */
   readonly discardHandles?: boolean
 }
 
@@ -23,21 +23,21 @@ export interface ReexecOptions {
 const MARKER = 'APPARMOR_REEXEC'
 
 /**
- * Makes sure that this program runs under a profile from its first thread on: executes it again under the
- * profile, or returns at once when it is there already. Call it first thing at start-up.
+ * Makes sure that this program runs under a profile from its first thread on. It executes the program again under
+ * the profile, or returns at once when the program already runs under it. Call it first at start-up.
  *
- * All threads are confined, those of io_uring too, and the process id stays. Whether it is there already is
- * told by the label, so the profile has to let the process read `@{PROC}/@{pid}/attr/{,apparmor/}current`
- * before Linux 6.8; for a profile of another namespace by that, too, which is to be read in
- * `/sys/kernel/security/apparmor/.ns_{name,level}`. Kept: arguments, Node's flags, environment, working
- * directory, the IPC channel of `child_process.fork`, the descriptors of `keepFds`. Lost: everything else, unread
- * input too.
+ * All threads are confined, including those of io_uring, and the process id stays. To see whether the program is
+ * already confined, the process reads its label: before Linux 6.8 the profile must permit
+ * `@{PROC}/@{pid}/attr/{,apparmor/}current r`. For a profile in another namespace it also reads
+ * `/sys/kernel/security/apparmor/.ns_{name,level}`. It keeps the arguments, Node's flags, the environment, the
+ * working directory, the IPC channel of `child_process.fork` and the descriptors in `keepFds`. Everything else is
+ * lost, including unread input.
  *
  * @param profile the name of a loaded profile
  * @param options see {@link ReexecOptions}
  * @throws {@link AppArmorError} as `changeOnexec` and {@link execve}; `ERR_APPARMOR_REEXEC_LATE` when sockets,
  *   servers or children exist already; `ERR_APPARMOR_NAMESPACE_UNKNOWN`; `ERR_APPARMOR_REEXEC_LOOP` when it was
- *   executed again and the label is still another one
+ *   executed again and still has another label
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, …; Error `ERR_WORKER_UNSUPPORTED_OPERATION` in a Worker,
  *   `ERR_ACCESS_DENIED` under Node's permission model without `--allow-child-process`
  * @example

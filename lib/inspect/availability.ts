@@ -3,7 +3,7 @@ import { errnoName } from '../border/errno.ts'
 import { unavailable } from '../border/failures.ts'
 import { native } from '../border/native.ts'
 
-/** What {@link availability} answers. */
+/** The result of {@link availability}. */
 export type Availability =
   | { readonly enabled: true; readonly mountpoint: string | null }
   | {
@@ -16,14 +16,14 @@ export type Availability =
 type UnavailableCode = Extract<Availability, { enabled: false }>['code']
 
 /**
- * Tells whether AppArmor's transitions (change a profile, ask for a label) work here.
+ * Tells whether AppArmor's transitions (changing a profile, reading a label) work here.
  *
- * `true` also in a container that does not see the policy interface, where aa_is_enabled(2) and the
- * `aa-enabled` command say no. `false` off Linux.
+ * `true` also in a container that does not see the policy interface; there aa_is_enabled(2) and the command
+ * `aa-enabled` say no. `false` on other systems than Linux.
  *
  * @returns whether a call such as {@link changeProfile} can be expected to work
- * @throws {@link AppArmorError} `ERR_APPARMOR_NATIVE_MISSING` on Linux without a loadable binary: a
- *   `false` would make the caller run unconfined in the belief that there is no AppArmor
+ * @throws {@link AppArmorError} `ERR_APPARMOR_NATIVE_MISSING` on Linux without a loadable binary. If it returned
+ *   `false`, the caller would run unconfined in the belief that there is no AppArmor
  * @example
  * ```js
  * import { isEnabled } from 'apparmor'
@@ -35,11 +35,11 @@ export function isEnabled(): boolean {
 }
 
 /**
- * Tells whether AppArmor is usable, and if not, why: aa_is_enabled(2), put right.
+ * Tells whether AppArmor can be used, and if not, why: aa_is_enabled(2), corrected for containers.
  *
- * @returns `mountpoint` is the directory of the policy interface, or `null` where transitions work but
- *   that directory is not visible (containers). Otherwise `code`, the reason as an errno's name, and
- *   `reason`, the same in words
+ * @returns With `enabled: true`, `mountpoint` is the directory of the policy interface. It is `null` where
+ *   transitions work but that directory is not visible (containers). With `enabled: false`, `code` is the reason as
+ *   an errno's name, and `reason` is the same in words
  * @throws {@link AppArmorError} `ERR_APPARMOR_NATIVE_MISSING`
  * @example
  * ```js

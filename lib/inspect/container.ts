@@ -2,17 +2,17 @@
 import { checkPid } from '../border/args.ts'
 import { fs } from '../border/node.ts'
 
-/** The engines that name the control groups of their containers. */
+/** The container engines that this package recognises by the names of their control groups. */
 export type Engine =
   'docker' | 'podman' | 'buildah' | 'containerd' | 'cri-o' | 'kubernetes' | 'lxc' | 'systemd-nspawn'
 
 /** A container, as the host sees it. */
 export interface Container {
-  /** `'kubernetes'` where the kubelet named the group, and the engine under it is not told */
+  /** `'kubernetes'` when the kubelet named the control group; the engine below it is then unknown */
   readonly engine: Engine
-  /** 64 hexadecimal digits; the name for LXC and systemd-nspawn */
+  /** 64 hexadecimal digits; for LXC and systemd-nspawn, the name */
   readonly id: string
-  /** `null` where the engine's own files may not be read, or do not tell */
+  /** `null` when the engine's own files may not be read, or do not have it */
   readonly name: string | null
 }
 
@@ -63,15 +63,15 @@ function match(parent: string, group: string): Omit<Container, 'name'> | undefin
 }
 
 /**
- * The container that a process is in.
+ * Finds the container that a process is in.
  *
  * It reads `/proc/PID/cgroup`, and the engine's own files for the name (those of root's Docker and Podman, which
- * only root may read). Whoever may create control groups can give theirs the name of a container, so this
- * is for people to read and not for decisions. Rests on cgroups(7) and the names that the engines give.
+ * only root may read). A process that may create control groups can name one like a container's. So show the answer
+ * to people, and do not base decisions on it. Rests on cgroups(7) and the names that the engines give.
  *
- * @param pid a process, by the number that `/proc` here has for it
- * @returns `null` for a process that is in none, has ended, or whose groups are not visible from here: a
- *   process inside a container usually sees no container
+ * @param pid the process id, as `/proc` here shows it
+ * @returns `null` for a process that is in no container, has ended, or whose control groups are not visible from
+ *   here. A process inside a container usually sees no container
  * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` (both reject)
  * @example
  * ```js

@@ -7,22 +7,22 @@ import type { FeatureTree } from './feature_tree.ts'
 
 export type { FeatureTree } from './feature_tree.ts'
 
-/** What {@link compareFeatures} answers: paths, with the word behind them where a value is a list. */
+/** The result of {@link compareFeatures}: paths in the feature tree, followed by a word if the value is a list. */
 export interface FeatureDifference {
-  /** what rules written for the first may need and the second does not have */
+  /** what rules written for the first set may need, and the second lacks */
   readonly lost: readonly string[]
-  /** what only the second has */
+  /** what only the second set has */
   readonly gained: readonly string[]
 }
 
 /**
- * Tells what the kernel's AppArmor can do, or what a saved set of features says.
+ * Returns the features of the kernel's AppArmor, or those of a saved feature set.
  *
- * @param file a saved set, as profiles name it by `abi <abi/4.0>,`: `'/etc/apparmor.d/abi/4.0'`; default:
- *   the running kernel
+ * @param file a saved feature set, such as the one that `abi <abi/4.0>,` names: `'/etc/apparmor.d/abi/4.0'`;
+ *   default: the running kernel's
  * @returns the tree below `features/` of the policy interface, frozen
- * @throws {@link AppArmorError} `ENOENT`, `EACCES`; `ERR_APPARMOR_FEATURES` when the file is no set of
- *   features; the codes of {@link availability} without AppArmor
+ * @throws {@link AppArmorError} `ENOENT`, `EACCES`; `ERR_APPARMOR_FEATURES` when the file is not a feature set; the
+ *   codes of {@link availability} without AppArmor
  * @example
  * ```js
  * import { features } from 'apparmor'
@@ -42,12 +42,12 @@ export function features(file?: string): FeatureTree {
 }
 
 /**
- * Tells whether the kernel, or a set of features, has one of them.
+ * Tells whether the kernel, or a feature set, has a feature.
  *
- * @param feature a path in {@link features}, with a word of a list behind it if wanted:
+ * @param feature a path in {@link features}, followed by a word if the value is a list:
  *   `'network_v8'`, `'domain/stack'`, `'file/mask/exec'`
  * @param tree default: the running kernel's
- * @returns `false` also for a feature whose value is `no`
+ * @returns `false` also when the feature's value is `no`
  * @throws {@link AppArmorError} as {@link features}; TypeError `ERR_INVALID_ARG_TYPE`,
  *   `ERR_INVALID_ARG_VALUE`
  * @example
@@ -70,10 +70,10 @@ export function supports(feature: string, tree?: FeatureTree): boolean {
 }
 
 /**
- * Tells the name that libapparmor gives to a set of features: the policy cache for it stands in
+ * Returns the name that libapparmor gives to a feature set. The policy cache for it is in
  * `/var/cache/apparmor/<id>.0`.
  *
- * @param file a saved set; default: the running kernel's
+ * @param file a saved feature set; default: the running kernel's
  * @returns eight hexadecimal digits, as `apparmor_parser --print-cache-dir` has them
  * @throws {@link AppArmorError} as {@link features}
  * @example
@@ -88,12 +88,12 @@ export function featureId(file?: string): string {
 }
 
 /**
- * Tells what a profile that was written for one set of features loses with another: its rules of a kind
- * that the other does not know are not enforced.
+ * Tells what a profile written for one feature set loses under another. Rules of a kind that the other set does not
+ * have are not enforced.
  *
  * @param written for example `features('/etc/apparmor.d/abi/4.0')`
  * @param running default: the running kernel's
- * @returns paths in {@link features}, the shortest that say it, with a word of a list behind them
+ * @returns paths in {@link features}, as short as possible, followed by a word if the value is a list
  * @throws {@link AppArmorError} as {@link features}; TypeError `ERR_INVALID_ARG_TYPE`
  * @example
  * ```js

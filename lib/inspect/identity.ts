@@ -12,10 +12,10 @@ export interface ThreadCon {
 }
 
 /**
- * Tells the label of the calling thread: aa_getcon(2).
+ * Returns the label of the calling thread: aa_getcon(2).
  *
- * Every thread has its own: in a Worker this is the Worker's. Bytes that are not UTF-8 are kept as lone
- * surrogates U+DC80…U+DCFF, and every function takes them back.
+ * Every thread has its own label: in a Worker this is the Worker's. Bytes that are not UTF-8 are kept as lone
+ * surrogates U+DC80…U+DCFF, and every function accepts them.
  *
  * @returns `{ label: 'unconfined', mode: null }`, or a label and its mode
  * @throws {@link AppArmorError} `EACCES` when the profile does not let the thread read its label (before
@@ -31,9 +31,9 @@ export function getcon(): Confinement {
 }
 
 /**
- * Tells the label of a process, of its main thread to be exact: aa_gettaskcon(2).
+ * Returns the label of a process, or more precisely of its main thread: aa_gettaskcon(2).
  *
- * A thread id names that thread. {@link getThreadCons} shows all of them.
+ * Pass a thread id to ask about that thread. {@link getThreadCons} shows all of them.
  *
  * @param pid a process or thread id, 1 … 2³¹−1
  * @throws {@link AppArmorError} `ENOENT` no such process, `EACCES`; the codes of {@link availability}
@@ -50,10 +50,10 @@ export function getTaskCon(pid: number): Confinement {
 }
 
 /**
- * Tells the label of every thread of a process: the way to see a half-confined one.
+ * Returns the label of every thread of a process. It shows whether a process is only partly confined.
  *
  * @param pid default: this process
- * @returns in the order of creation; threads that end meanwhile are left out
+ * @returns the threads in the order of their creation; threads that end during the call are left out
  * @throws {@link AppArmorError} `ENOENT` no such process, `EACCES`; the codes of {@link availability}
  * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE`
  * @example
@@ -71,7 +71,8 @@ export function getThreadCons(pid?: number): readonly ThreadCon[] {
 /**
  * Reads one attribute of the calling thread: aa_getprocattr(2).
  *
- * Of the calling thread only: for another task the kernel answers `exec` and `prev` with the reader's own.
+ * It reads only the calling thread's: asked about another thread, the kernel answers `exec` and `prev` for the
+ * reader.
  *
  * @param attr `'current'` the label; `'exec'` what {@link changeOnexec} set; `'prev'` the label to which
  *   the thread returns from a hat

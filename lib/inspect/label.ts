@@ -3,7 +3,9 @@ import { checkLabel } from '../border/args.ts'
 import { invalidArgType, invalidArgValue } from '../border/errors.ts'
 import { readOptions } from '../border/options.ts'
 
-/** How a profile, or a stack of them, is applied. `'mixed'`: the parts of a stack differ. */
+/**
+ * What happens to an action that a profile does not permit. `'mixed'`: the profiles of a stack have different modes.
+ */
 export type Mode = 'enforce' | 'complain' | 'kill' | 'prompt' | 'unconfined' | 'mixed'
 
 export const MODES: readonly Mode[] = [
@@ -15,7 +17,7 @@ export const MODES: readonly Mode[] = [
   'mixed',
 ]
 
-/** Under which label something runs. `mode` is `null` for plain `unconfined`. */
+/** The label that something runs under, and its mode. `mode` is `null` for plain `unconfined`. */
 export interface Confinement {
   readonly label: string
   readonly mode: Mode | null
@@ -25,7 +27,7 @@ export interface Confinement {
 export interface LabelPart {
   /** the policy namespace, `null` for the caller's own; nested ones are `a//b` */
   readonly namespace: string | null
-  /** the profile's whole name within its namespace, `'web//upload'` */
+  /** the profile's full name within its namespace: `'web//upload'` */
   readonly name: string
   /** the name's parts: the profile, then its children or hats */
   readonly path: readonly string[]
@@ -34,12 +36,12 @@ export interface LabelPart {
 /**
  * Takes a label apart: a stack of profiles, each with its namespace and its children.
  *
- * As the kernel reads it, a part that names no namespace is in that of the part before it: in `':ns:a//&b'`
- * both are in `ns`.
+ * As in the kernel, a part that names no namespace is in the namespace of the part before it: in `':ns:a//&b'` both
+ * are in `ns`.
  *
  * @param label as {@link getcon} returns it, without the mode
- * @returns the parts in the order of the label; a stack is a set, so the order says nothing
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when it is no string, or empty
+ * @returns the parts in the order of the label; a stack is a set, so the order has no meaning
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when it is not a string, or is empty
  * @example
  * ```js
  * import { parseLabel } from 'apparmor'
@@ -63,8 +65,8 @@ export function parseLabel(label: string): readonly LabelPart[] {
  * Puts a label together from its parts: the reverse of {@link parseLabel}.
  *
  * @param parts one for each profile of the stack; `path` is not needed
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when they make no label, or one
- *   that would mean something else: a name with `//&` in it, or a part without a namespace behind one with
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` when the parts make no label, or one that would
+ *   mean something else: a name that contains `//&`, or a part without a namespace after one with a namespace
  * @example
  * ```js
  * import { formatLabel } from 'apparmor'
@@ -105,9 +107,9 @@ export function formatPart({ namespace, name }: Required<NamedPart>): string {
 }
 
 /**
- * Tells whether a label has a profile, or every profile of a stack, among its parts.
+ * Tells whether a label includes a profile, or every profile of a stack.
  *
- * A stack is a set: order does not count, and `:ns:p` is `:ns://p`.
+ * A stack is a set, so the order does not matter. `:ns:p` is the same as `:ns://p`.
  *
  * @param label as {@link getcon} returns it: `'unconfined//&web'`
  * @param profile one part, or a stack of them

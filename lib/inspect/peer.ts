@@ -5,14 +5,14 @@ import { invalidArgType, invalidArgValue } from '../border/errors.ts'
 import { splitCon, type Confinement } from './label.ts'
 
 /**
- * Tells the label of whoever is at the other end of a connected unix stream socket: aa_getpeercon(2).
+ * Returns the label of the process at the other end of a connected unix stream socket: aa_getpeercon(2).
  *
- * The kernel keeps the label that the peer had when it connected. A server sees its client's; the client
- * sees that of whoever listened.
+ * The kernel keeps the label that the peer had when it connected. A server sees the client's label; a client sees
+ * the label of the process that listened.
  *
- * @param socket of a `net.Server` that listens on a path, of `net.connect(path)`, `request.socket` of an
- *   HTTP server on a path; or a file descriptor
- * @returns look at its `mode`, too: a profile in complain mode proves nothing
+ * @param socket a socket of a `net.Server` that listens on a path, of `net.connect(path)`, or `request.socket` of
+ *   an HTTP server on a path; or a file descriptor
+ * @returns the label and its mode. Check `mode`, too: a profile in complain mode proves nothing
  * @throws {@link AppArmorError} `ENOPROTOOPT` when the kernel keeps no label for this socket: one of
  *   another family, a datagram socket, or a kernel before Linux 6.17 without AppArmor's mediation of unix
  *   sockets (Ubuntu's have it); `ENOTSOCK`, `EBADF`; the codes of {@link availability} without AppArmor

@@ -11,14 +11,17 @@ import { util } from '../border/node.ts'
 import { readOptions } from '../border/options.ts'
 import { Rows, Turns } from '../border/rows.ts'
 
-/** One process, and what it is confined by. */
+/** One process, and what confines it. */
 export interface ConfinedProcess {
   readonly pid: number
-  /** `null` when it has none that is seen from here, or when it may not be read */
+  /** the parent's process id; `null` when the parent is not visible from here, or may not be read */
   readonly parent: number | null
   /** the real user id, `null` when it may not be read */
   readonly uid: number | null
-  /** a thread of the kernel has no program; a zombie has ended and waits for its parent */
+  /**
+   * `'kernel'`: a thread of the kernel, which has no program; `'zombie'`: it has ended, and its parent has not
+   * collected it yet
+   */
   readonly kind: 'program' | 'kernel' | 'zombie'
   /** its short name, at most 15 bytes (comm) */
   readonly command: string
@@ -30,43 +33,46 @@ export interface ConfinedProcess {
   readonly mode: Mode | null
   /** how many threads it has, `null` when it may not be read */
   readonly threads: number | null
-  /** the threads whose label is another one: what makes a half-confined process */
+  /** the threads whose label differs from the main thread's: with any of them, the process is only partly confined */
   readonly differing: readonly ThreadCon[]
   /**
-   * for an unconfined program, the loaded profile that is meant for its file: it was started before
-   * that profile was loaded, and needs a restart. `null` also when the policy may not be read
+   * for an unconfined program, the loaded profile that is attached to its file. The program was started before that
+   * profile was loaded, and needs a restart. `null` also when the policy may not be read
    */
   readonly expected: string | null
-  /** with `containers: true` only: the container that it is in */
+  /** the container that the process is in; only with `containers: true` */
   readonly container?: Container | null
 }
 
-/** One value, one of several, or what a function says. */
+/** One value, one of several values, or a test. */
 export type Wanted<T> = T | readonly T[] | ((value: T) => boolean)
 
-/** Which processes {@link processes} is to return: those that fit all of it. */
+/** Which processes {@link processes} returns: those that match every property. */
 export interface ProcessFilter {
-  /** a profile, or a stack of them, that the process or a thread has among others; or a test of the whole label */
+  /**
+   * a profile, or a stack of profiles, that the label of the process or of a thread includes; or a test of the whole
+   * label
+   */
   readonly label?: string | RegExp | ((label: string) => boolean)
   readonly mode?: Wanted<Mode | null>
   readonly pid?: Wanted<number>
   readonly executable?: string | RegExp | ((executable: string) => boolean)
 }
 
-/** What {@link processes} is to tell beyond the labels. */
+/** What else {@link processes} reports. */
 export interface ProcessOptions {
-  /** also the container of each; it reads one more file of /proc for each process. Default: `false` */
+  /** `true`: also report the container of each process. It reads one more file of /proc for each. Default: `false` */
   readonly containers?: boolean
 }
 
 /**
  * Lists the processes that /proc shows, with the labels of all of their threads.
  *
- * What ends meanwhile is left out; what may not be read is `null`.
+ * Processes that end during the call are left out. What may not be read is `null`.
  *
- * @param filter default: every process; it finds only what it can read
+ * @param filter default: every process; it matches only what can be read
  * @param options `containers: true` names the container of each process: see {@link containerOf}
- * @returns in the order of /proc, with its numbers: those of its PID namespace
+ * @returns the processes in the order of /proc, with the process ids of its PID namespace
  * @throws {@link AppArmorError} (rejects) the codes of {@link availability} without AppArmor; `EACCES`,
  *   `ENOENT` when /proc cannot be read
  * @throws TypeError `ERR_INVALID_ARG_TYPE`; RangeError `ERR_OUT_OF_RANGE` (both reject)

@@ -2,37 +2,36 @@ import { callNativeAsync } from '../border/call.ts'
 import { kernelMode, type Mode } from './label.ts'
 import { Rows, Turns } from '../border/rows.ts'
 
-/** One profile that the kernel holds. */
+/** One profile that is loaded into the kernel. */
 export interface LoadedProfile {
-  /** the label of what runs under it, as seen from here: `'web//upload'`, `':ns://web'` */
+  /** the label of processes under it, as seen from here: `'web//upload'`, `':ns://web'` */
   readonly label: string
   /** its policy namespace, `null` for the caller's own; nested ones are `a//b` */
   readonly namespace: string | null
-  /** its whole name within the namespace: `'web//upload'` */
+  /** its full name within the namespace: `'web//upload'` */
   readonly name: string
   /** for a child profile or a hat, the name of the profile that it is part of */
   readonly parent: string | null
   readonly mode: Mode
   /**
-   * the programs that it is attached to, as a pattern; `null` for none, or when the kernel does not tell
-   * (a named profile with a path, loaded by an apparmor_parser before 4.0)
+   * the programs that it is attached to, as a pattern; `null` when there are none, or when the kernel does not
+   * report it (a named profile with a path, loaded by an apparmor_parser before 4.0)
    */
   readonly attachment: string | null
   /** of the compiled policy: `'sha1:…'`, `'sha256:…'`; `null` when the kernel keeps none */
   readonly hash: string | null
-  /** where the kernel tells this, below {@link findMountpoint} */
+  /** the profile's directory in the policy interface, below {@link findMountpoint} */
   readonly directory: string
 }
 
 /**
- * Lists the profiles that the kernel holds, in every policy namespace that is visible from here.
+ * Lists the loaded profiles, in every policy namespace that is visible from here.
  *
- * From the kernel's own tree of them, name by name: exact for names with quotes, spaces, brackets,
- * newlines and bytes that are not UTF-8. Needs no privilege. A profile that the kernel makes itself for
- * a program in complain mode (`web//null-/usr/bin/ls`) was never loaded and is not listed;
- * {@link processes} shows what runs under it.
+ * It reads the kernel's own tree, so names with quotes, spaces, brackets, newlines and bytes that are not UTF-8 are
+ * exact. It needs no privilege. In complain mode the kernel creates profiles itself, such as
+ * `web//null-/usr/bin/ls`. They were never loaded and are not listed; {@link processes} shows what runs under them.
  *
- * @returns a profile before its children; a profile that is removed meanwhile may be left out
+ * @returns each profile before its children; a profile that is removed during the call may be left out
  * @throws {@link AppArmorError} (rejects) `ENOENT` when the policy interface is not visible (most
  *   containers), `EACCES`; the codes of {@link availability} without AppArmor
  * @example

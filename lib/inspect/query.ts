@@ -48,11 +48,11 @@ const LETTERS: Readonly<Record<string, FilePermission>> = {
 
 const DBUS_PERMISSIONS = { send: 0x2, receive: 0x4, eavesdrop: 0x20, bind: 0x40 } as const
 
-/** What a query answers. */
+/** The answer to a query. */
 export interface Answer {
-  /** everything that was asked for is allowed */
+  /** everything in the query is allowed */
   readonly allowed: boolean
-  /** using it is written to the audit log */
+  /** its use is written to the audit log */
   readonly audited: boolean
 }
 
@@ -60,19 +60,19 @@ export interface Answer {
 export interface FileAccess {
   readonly allowed: readonly FilePermission[]
   /**
-   * taken away by a `deny` rule. Many kernels do not tell this (6.1 does not): there such a permission is
-   * only {@link quiet}
+   * taken away by a `deny` rule. Many kernels, such as 6.1, do not report this; there such a permission is only in
+   * {@link quiet}
    */
   readonly denied: readonly FilePermission[]
-  /** written to the audit log when it is used, or when it is refused although nobody asked for silence */
+  /** written to the audit log when it is used, or when it is refused without a `deny` rule */
   readonly audited: readonly FilePermission[]
   /** not written to the audit log when it is refused */
   readonly quiet: readonly FilePermission[]
-  /** the allowed ones that have a letter, as a rule has them: `'rw'` */
+  /** the allowed permissions as letters, as in a rule: `'rw'` */
   readonly letters: string
 }
 
-/** A question about dbus. The parts of a message that are left out are empty, as dbus itself asks. */
+/** A question about D-Bus. Parts of a message that you leave out count as empty, as they do for the bus itself. */
 export type DbusQuery =
   | {
       readonly access: 'send' | 'receive'
@@ -89,15 +89,15 @@ export type DbusQuery =
   | { readonly access: 'eavesdrop'; readonly bus: string }
 
 /**
- * Asks the kernel whether a label may use a file so: aa_query_file_path(3).
+ * Asks the kernel whether a label may use a file in this way: aa_query_file_path(3).
  *
- * The rules are asked, not the file: it need not exist, links are not followed, and the mode of the profile
- * (complain) does not count. `owner` rules answer for a file that belongs to root.
+ * The kernel looks at the rules and not at the file. The file need not exist, links are not followed, and the
+ * profile's mode does not matter. `owner` rules are applied as for a file that belongs to root.
  *
- * @param label a profile, a hat, a stack, with a namespace or without: what {@link getcon} returns
+ * @param label a profile, a hat or a stack, with or without a namespace: what {@link getcon} returns
  * @param path absolute
  * @param permissions letters (`'rw'`: `r w a x m k l`), or a list of names (`['read', 'create']`)
- * @returns whether all of it is allowed, and whether its use, or its refusal, goes to the audit log
+ * @returns whether everything is allowed, and whether its use, or its refusal, is written to the audit log
  * @throws {@link AppArmorError} `ENOENT` no such label; `ENOENT` with `syscall` `aa_find_mountpoint` when
  *   the policy interface is not visible; `EACCES`; `EFBIG`; the codes of {@link availability} without
  *   AppArmor
@@ -118,14 +118,13 @@ export function queryFile(
 }
 
 /**
- * Asks the kernel whether a label may make a hard link: aa_query_link_path(3), with the rule's last part,
- * which libapparmor leaves out: where a rule does not name the target, the link may give no permission
- * that the target does not give.
+ * Asks the kernel whether a label may make a hard link: aa_query_link_path(3). It also checks what libapparmor
+ * leaves out: if the rule does not name the target, the link may not give more permissions than the target.
  *
  * @param label as for {@link queryFile}
  * @param target the file that exists
  * @param link the new name for it
- * @returns whether all of it is allowed, and whether its use, or its refusal, goes to the audit log
+ * @returns whether everything is allowed, and whether its use, or its refusal, is written to the audit log
  * @throws as {@link queryFile}
  * @example
  * ```js
@@ -152,12 +151,13 @@ export function queryLink(label: string, target: string, link: string): Answer {
 const SUBSET = 0x8000
 
 /**
- * Asks the kernel about dbus, as the bus itself does: aa_query_label(3).
+ * Asks the kernel about D-Bus, as the bus itself does: aa_query_label(3).
  *
- * From Linux 6.17 on it allows everything to policy for an ABI without `network_v9`, and so does the bus.
+ * From Linux 6.17 on, the kernel allows everything if the policy was compiled for an ABI without `network_v9`, and
+ * so the bus does, too.
  *
  * @param label as for {@link queryFile}
- * @returns whether all of it is allowed, and whether its use, or its refusal, goes to the audit log
+ * @returns whether everything is allowed, and whether its use, or its refusal, is written to the audit log
  * @throws as {@link queryFile}
  * @example
  * ```js
@@ -197,11 +197,11 @@ function dbusFields(
 }
 
 /**
- * Tells all that a label may do to a file, by one question.
+ * Returns everything that a label may do to a file, with one query.
  *
  * @param label as for {@link queryFile}
  * @param path absolute
- * @returns the kernel's permissions by name, and the allowed ones as letters
+ * @returns the kernel's permissions by name, and the allowed ones as letters, too
  * @throws as {@link queryFile}
  * @example
  * ```js

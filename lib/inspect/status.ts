@@ -9,9 +9,9 @@ import {
   type Revisions,
 } from './profiles.ts'
 
-/** What {@link status} answers. */
+/** The result of {@link status}. */
 export interface Status {
-  /** `null` when the policy may not be read, for the reason that is in {@link policyError} */
+  /** `null` when the policy may not be read; {@link policyError} says why */
   readonly profiles: readonly LoadedProfile[] | null
   readonly policyError: AppArmorError | null
   readonly processes: readonly ConfinedProcess[]
@@ -19,33 +19,34 @@ export interface Status {
     readonly profiles: Readonly<Record<Exclude<Mode, 'mixed'>, number>>
     readonly processes: ProcessCounts
   }
-  /** of the policy of the caller's namespace, when the look began and when it ended; `null` when unknown */
+  /** the revision of the policy in the caller's namespace, before and after it was read; `null` when unknown */
   readonly revision: { readonly before: number; readonly after: number } | null
-  /** whether no policy of any visible namespace has changed during the look; `null` when unknown */
+  /** `true` when no policy in any visible namespace changed while it was being read; `null` when unknown */
   readonly consistent: boolean | null
-  /** whether /proc hides processes from this one (hidepid), so that there may be more */
+  /** whether /proc hides processes from this one (hidepid), so that there may be more of them */
   readonly hidden: boolean
 }
 
-/** How many processes; threads of the kernel and zombies are not counted. */
+/** Numbers of processes. Threads of the kernel and zombies are not counted. */
 export interface ProcessCounts extends Readonly<Record<Mode, number>> {
-  /** plain unconfined: under no profile at all */
+  /** under no profile at all (`unconfined`) */
   readonly none: number
-  /** whose label may not be read */
+  /** those whose label may not be read */
   readonly unreadable: number
-  /** with a thread whose label differs */
+  /** those with a thread whose label differs */
   readonly partial: number
-  /** unconfined, although a loaded profile is meant for their program */
+  /** unconfined, although a loaded profile is attached to their program */
   readonly expected: number
 }
 
 /**
- * Tells what is loaded and what is confined, with counts: what `aa-status` tells, and what it leaves out.
+ * Reports what is loaded and what is confined, with counts: what `aa-status` reports, and what it leaves out.
  *
- * The kernel cannot stop for a look: `revision` and `consistent` say whether policy was changed meanwhile.
- * In a container that does not see the policy interface, `profiles` is `null` and the processes are told.
+ * State can change while it is being read: `revision` and `consistent` tell whether the policy did. In a container
+ * that does not see the policy interface, `profiles` is `null`, and the processes are still reported.
  *
- * @returns nothing is left out silently: see `policyError`, `hidden`, `counts.processes.unreadable`
+ * @returns profiles, processes and counts. Limited visibility is always reported: see `policyError`, `hidden` and
+ *   `counts.processes.unreadable`
  * @throws {@link AppArmorError} (rejects) the codes of {@link availability} without AppArmor;
  *   `ERR_APPARMOR_NO_PROCFS`
  * @example

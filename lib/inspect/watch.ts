@@ -14,10 +14,10 @@ export interface WatchOptions {
 }
 
 /**
- * Waits for changes of the policy: gives its revision at once, and then again after every change.
+ * Watches the policy: yields its revision at once, and again after every change.
  *
- * The kernel counts each load, replacement and removal. Changes that follow each other faster than the
- * loop takes them are told as one, the newest. A namespace does not count the changes of those in it.
+ * The kernel counts each load, replacement and removal. When changes follow each other faster than the loop reads
+ * them, only the newest is reported. The changes in a nested namespace are not counted.
  *
  * @returns an async iterable that starts at its first use; leaving the loop ends the watch
  * @throws {@link AppArmorError} (from the iteration) `ENOENT` when the policy interface is not visible, or

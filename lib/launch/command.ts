@@ -4,15 +4,15 @@ import { launcherArgs, launcherFile } from './launcher.ts'
 import { readTarget, type Confined } from './target.ts'
 
 /**
- * Makes the command line that executes a program under a profile, for whatever starts programs: execa, zx,
- * a pool of processes, a terminal, another runtime, a shell script, a unit file.
+ * Returns a command line that executes a program under a profile. Use it with anything that starts programs: execa,
+ * zx, a process pool, a terminal, another runtime, a shell script, a unit file.
  *
- * The command is the launcher of this package, a small static program that sets the profile and executes
- * the file, or does not execute it: then it says why on stderr and ends with 127 when there is no such
- * program, else with 126. Where Node starts the program, `apparmor/child_process` has better errors.
+ * The command is this package's launcher, a small static program. It sets the profile and executes the file. If it
+ * cannot, it executes nothing, says why on stderr, and exits with 127 if there is no such program, and with 126
+ * otherwise. When Node itself starts the program, `apparmor/child_process` has better errors.
  *
- * @param target the name of a loaded profile; or `{ profile }`, or `{ stack }` to add one to the label
- * @param file a path, or a name to be found in PATH, which the launcher searches
+ * @param target the name of a loaded profile; or `{ profile }`; or `{ stack }`, to add a profile to the label
+ * @param file a path, or a name that the launcher looks up in PATH
  * @param args the arguments after `argv[0]`
  * @returns the file and the arguments to start
  * @throws {@link AppArmorError} `ERR_APPARMOR_LAUNCHER` when the launcher is missing;

@@ -4,11 +4,11 @@ import { launcherFile } from './launcher.ts'
 import { checked } from './target.ts'
 
 /**
- * Writes the rules that the profile of *this* process needs, when it is confined itself, to start children
- * under another profile.
+ * Writes the rules that the profile of *this* process needs to start children under another profile. Only a process
+ * that is itself confined needs them.
  *
  * @param profile the profile of the children
- * @returns lines of AppArmor's policy language, to put into this process's profile
+ * @returns rules in AppArmor's policy language, one a line, for this process's profile
  * @throws `AppArmorError` `ERR_APPARMOR_LAUNCHER` when the launcher is missing;
  *   `ERR_APPARMOR_UNSUPPORTED_PLATFORM`
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`

@@ -7,12 +7,12 @@ import { readOptions } from '../border/options.ts'
 /** The option that confines a child. */
 export type Confined =
   | {
-      /** the profile that the child runs under: the name of a loaded one */
+      /** the name of the loaded profile that the child runs under */
       readonly profile: string
       readonly stack?: never
     }
   | {
-      /** a profile to add to the label that the child would have anyway */
+      /** the name of a loaded profile, which is added to the label that the child would have anyway */
       readonly stack: string
       readonly profile?: never
     }

@@ -31,10 +31,10 @@ const PATTERNS: readonly string[] = [
 ]
 
 /**
- * Tells whether a rule permits, or denies, everything that another one does.
+ * Tells whether a rule permits, or denies, everything that another rule does.
  *
- * It is `false`, too, where that is too hard to say. Patterns are compared by what they match, whatever they
- * look like; a variable matches itself alone. It calls nothing and runs anywhere.
+ * When that is too hard to decide, the answer is `false`, too. Patterns are compared by what they match, not by how
+ * they are written. A variable matches only itself. It makes no system call and runs anywhere.
  *
  * @param rule the wider rule
  * @param other the narrower one
@@ -136,25 +136,24 @@ function matchesAll(a: Pattern, b: Pattern, text: Text, otherText: Text): boolea
 
 const VARIABLE = /@\{(\w+)\}/g
 
-/** What one policy says and the other does not. */
+/** Something that one policy says and the other does not. */
 export interface Difference {
   readonly profile: string
   /** `'added'`: the second policy has it; `'removed'`: the first one has it */
   readonly change: 'added' | 'removed'
-  /** the rule; the whole profile without it */
+  /** the rule; absent when the whole profile was added or removed */
   readonly rule?: AccessRule
 }
 
 /**
- * Tells what a second policy permits or denies that the first one does not, and the other way round.
+ * Tells what the second of two policies permits or denies that the first does not, and vice versa.
  *
- * A rule counts as said by the other policy when one rule there covers it, with the includes opened and the
- * variables known: so what looks different and means the same is no difference. It calls nothing and runs
- * anywhere.
+ * A rule is no difference when one rule of the other policy covers it, with includes and variables expanded. So
+ * rules that look different and mean the same are no difference. It makes no system call and runs anywhere.
  *
  * @param before a policy
  * @param after another one
- * @returns the differences, profile by profile; none when they say the same
+ * @returns the differences, profile by profile; empty when both say the same
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example
  * ```js

@@ -16,13 +16,13 @@ import type { Family, SocketPermission, SocketType } from './rules/network.ts'
 import type { PtracePermission } from './rules/ptrace.ts'
 import type { Signal, SignalPermission } from './rules/signal.ts'
 
-/** What is asked of a policy. `profile` is the whole name: `'web'`, `'web//upload'`, `':ns://web'`. */
+/** A question to a policy. `profile` is the full name: `'web'`, `'web//upload'`, `':ns://web'`. */
 export type Question = { readonly profile: string } & (
   | {
       readonly file: string
-      /** letters of `mrwalkx`; all of them are asked for */
+      /** letters of `mrwalkx`; the question is whether all of them are allowed */
       readonly permissions: string
-      /** whether the file belongs to the process's user; `false` unless it is said */
+      /** whether the file belongs to the process's user; default: `false` */
       readonly owner?: boolean
     }
   | { readonly link: string; readonly target: string; readonly owner?: boolean }
@@ -72,27 +72,30 @@ export type Question = { readonly profile: string } & (
   | { readonly ioUring: IoUringPermission }
 )
 
-/** A rule that had a part in a decision. */
+/** A rule that contributed to a decision. */
 export interface Reason {
   readonly rule: AccessRule
-  /** where it stands; nothing for a rule that was made */
+  /** where the rule is; `undefined` for a rule that was made by code */
   readonly location?: Location
-  /** the includes that brought it, from the outside */
+  /** the includes that it came through, the outermost first */
   readonly includes: readonly IncludeRule[]
 }
 
-/** What a policy says to a question. */
+/** A policy's answer to a question. */
 export interface Decision {
   readonly allowed: boolean
-  /** a `deny` rule says no; otherwise, when it is not allowed, no rule mentions it */
+  /** a `deny` rule refuses it. If it is neither allowed nor denied, no rule mentions it */
   readonly denied: boolean
-  /** it goes to the audit log: what is allowed by an `audit` rule, and what is refused but by a plain `deny` */
+  /**
+   * it is written to the audit log: an act that an `audit` rule allows, or one that is refused, except by a plain
+   * `deny`
+   */
   readonly audited: boolean
-  /** the rules that decide; none when no rule mentions it */
+  /** the rules that decide; empty when no rule mentions it */
   readonly rules: readonly Reason[]
   /** for execution: what becomes of the profile */
   readonly transition?: Transition
-  /** includes whose text is not known: the policy was read without `resolve` */
+  /** includes whose text is unknown, because the policy was read without `resolve` */
   readonly closed: readonly IncludeRule[]
 }
 
@@ -104,13 +107,13 @@ export interface Transition {
 }
 
 /**
- * Decides without a kernel what a policy permits to a profile, and by which rules.
+ * Decides without a kernel whether a policy permits something to a profile, and by which rules.
  *
- * It reads the text as the language means it: a kernel that does not mediate a class permits all of it, and
- * some versions of apparmor_parser compile some rules to something else (docs/policy.md). The mode of the
- * profile does not count. It calls nothing and runs anywhere. Rests on apparmor.d(5).
+ * It reads the text as the language defines it. But a kernel permits everything of a class that it does not
+ * mediate, and some versions of apparmor_parser compile some rules to something else (docs/policy.md). The
+ * profile's mode does not matter. It makes no system call and runs anywhere. Rests on apparmor.d(5).
  *
- * @param policy as `parseProfile` read it, with `resolve` where it includes files
+ * @param policy as `parseProfile` returned it, with `resolve` if it includes files
  * @param question the profile, and one act
  * @returns what the policy says
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a profile that is not in the policy

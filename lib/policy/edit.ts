@@ -3,14 +3,15 @@ import { invalidArgType } from '../border/invalid.ts'
 import { mark, originOf } from './origin.ts'
 import type { Policy, Rule, Statement } from './rules/index.ts'
 
-/** A rule, a statement of the preamble or a profile: whatever stands in a body. */
+/** A rule, a statement of the preamble or a profile: anything that a body can hold. */
 export type Item = Rule | Statement
 
 /**
- * Says what becomes of a rule: the same rule keeps it; another takes its place, or several; `null` removes it.
+ * Decides what becomes of a rule. Return the same rule to keep it, another rule or several to replace it, or `null`
+ * to remove it.
  *
- * @param rule it comes after what is inside of it
- * @param parents the profiles and blocks around it, from the outside
+ * @param rule called after the rules inside it
+ * @param parents the profiles and blocks around it, the outermost first
  */
 export type Change = (
   rule: Item,
@@ -18,13 +19,13 @@ export type Change = (
 ) => Item | readonly Item[] | null | undefined
 
 /**
- * Changes rules of a policy and leaves everything else as it is: {@link format} then writes new text for
- * what was changed, and for nothing else.
+ * Changes rules of a policy and leaves everything else as it is. {@link format} then writes new text only for what
+ * was changed.
  *
- * It calls nothing but `change`, and runs anywhere.
+ * It calls only `change`, and runs anywhere.
  *
- * @param policy it is not changed itself
- * @param change is asked about each rule; `undefined` keeps it, too
+ * @param policy the policy, which is not modified
+ * @param change called for each rule; if it returns `undefined`, the rule is kept
  * @returns the new policy, or the same one when nothing was changed
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example

@@ -12,7 +12,7 @@ import { escape } from '../border/word.ts'
 export interface Effective {
   readonly rule: AccessRule
   readonly written: AccessRule
-  /** the includes that brought it, from the outside */
+  /** the includes that it came through, the outermost first */
   readonly includes: readonly IncludeRule[]
 }
 

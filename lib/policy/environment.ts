@@ -4,9 +4,9 @@ import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
 import { readOptions, refuseUnknown } from '../border/options.ts'
 import { isObject } from './check.ts'
 
-/** For which parser and which kernel a policy is looked at. */
+/** The parser and the kernel that a policy is examined for. */
 export interface EnvironmentOptions {
-  /** the version of apparmor_parser: `'4.1.0'`; without it whatever any version from 3.0 on does counts */
+  /** the version of apparmor_parser: `'4.1.0'`; default: any version from 3.0 on */
   readonly parser?: string
   /** the features of the kernel, as `features()` of `apparmor` returns them */
   readonly features?: FeatureTree

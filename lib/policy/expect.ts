@@ -17,29 +17,35 @@ export type Act = Question extends infer Q
 
 /** How {@link expectPolicy} decides. */
 export interface ExpectOptions {
-  /** an include that was not read could hold any rule: by default that fails every expectation */
+  /**
+   * what to do about an include that was not read. It could hold any rule, so by default (`'refuse'`) every
+   * expectation fails
+   */
   readonly unread?: 'refuse' | 'ignore'
 }
 
-/** What a policy is expected to do to one profile. Each call throws at once, or returns the same object. */
+/** Expectations about one profile. Each call throws at once, or returns the same object. */
 export interface ProfileExpectation extends PolicyExpectation {
-  /** Expects that all of these permissions (`'rw'`) for a file are allowed; or another act. */
+  /** Expects that all of these permissions (`'rw'`) for a file are allowed, or another act. */
   allows(permissions: string, path: string, options?: { readonly owner?: boolean }): this
   allows(act: Act): this
-  /** Expects that a `deny` rule takes them away, or that no rule permits them. */
+  /** Expects that they are not allowed: a `deny` rule refuses them, or no rule permits them. */
   denies(permissions: string, path: string, options?: { readonly owner?: boolean }): this
   denies(act: Act): this
-  /** Expects that a program may be executed, and what becomes of the profile then. */
+  /** Expects that a program may be executed, and which profile it then runs under. */
   executes(path: string, transition: { readonly exec: ExecMode; readonly target?: string }): this
 }
 
-/** What a policy is expected to do. */
+/** Expectations about a policy. */
 export interface PolicyExpectation {
-  /** The profile that is meant from here on, by its whole name: `'web'`, `'web//upload'`. */
+  /** Selects a profile by its full name: `'web'`, `'web//upload'`. */
   profile(name: string): ProfileExpectation
 }
 
-/** An expectation that a policy does not fulfil. Test runners know it by `code` and show `actual` and `expected`. */
+/**
+ * The error for an expectation that a policy does not meet. Test runners recognise it by `code`, and show `actual`
+ * and `expected`.
+ */
 export class PolicyExpectationError extends Error {
   readonly code = 'ERR_ASSERTION'
   readonly generatedMessage = false
@@ -66,13 +72,13 @@ export class PolicyExpectationError extends Error {
 }
 
 /**
- * Tests a policy: chains of what it must permit and must not, for any test runner.
+ * Tests what a policy permits and refuses, in any test runner.
  *
- * Each expectation is decided by {@link decide} and throws when it fails, with the rules that decide and where they
- * stand. It calls nothing and runs anywhere. In Node, `{ kernel: true }` asks the running kernel, too.
+ * {@link decide} checks each expectation. If one fails, it throws, and names the rules that decide and where they
+ * are. It makes no system call and runs anywhere. In Node, `{ kernel: true }` asks the running kernel, too.
  *
- * @param policy as `parseProfile` read it, with `resolve` where it includes files, or as it was made
- * @param options `unread`: what an include does that was not read
+ * @param policy as `parseProfile` returned it, with `resolve` if it includes files, or as it was made by code
+ * @param options `unread`: what to do about an include that was not read
  * @throws {@link PolicyExpectationError} (from `allows`, `denies`, `executes`)
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a profile that is not in the policy
  * @example

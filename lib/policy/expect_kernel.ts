@@ -22,19 +22,19 @@ export interface KernelExpectOptions extends ExpectOptions {
 }
 
 /**
- * Tests a policy: chains of what it must permit and must not, for any test runner.
+ * Tests what a policy permits and refuses, in any test runner.
  *
- * Each expectation is decided by {@link decide} and throws when it fails, with the rules that decide and where they
- * stand.
+ * {@link decide} checks each expectation. If one fails, it throws, and names the rules that decide and where they
+ * are.
  *
- * With `{ kernel: true }` the same questions go to the running kernel, too. The policy is loaded into a policy
- * namespace of its own, where no program runs, and the namespace is removed in the end, whatever happens. The
- * kernel answers for files and their execution, links and dbus; what else is expected, `decide` alone answers. `owner`
- * rules answer for root. It needs what `load` needs.
+ * With `{ kernel: true }`, the running kernel is asked the same questions, too. The policy is loaded into a policy
+ * namespace of its own, where no program runs, and the namespace is removed at the end, whatever happens. The
+ * kernel answers for files, execution, links and D-Bus; only `decide` answers the rest. `owner` rules are applied
+ * as for root. It needs the privileges of `load`.
  *
- * @param policy as `parseProfile` read it, with `resolve` where it includes files, or as it was made
- * @param options `unread`: what an include does that was not read; `kernel`, `compile`
- * @param test with `kernel`: gets the expectation; what it returns is awaited
+ * @param policy as `parseProfile` returned it, with `resolve` if it includes files, or as it was made by code
+ * @param options `unread`: what to do about an include that was not read; `kernel`, `compile`
+ * @param test with `kernel`: is called with the expectation, and what it returns is awaited
  * @throws {@link PolicyExpectationError} (from `allows`, `denies`, `executes`; with `kernel` the promise rejects)
  * @throws {@link AppArmorError}, {@link PolicyCompileError} (reject) as `load`
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a profile that is not in the policy

@@ -31,25 +31,25 @@ import { formatBoolean, formatVariable } from './rules/variable.ts'
 import { writeQualifiers } from './writer.ts'
 
 export interface FormatOptions {
-  /** writes every line anew, in one layout, instead of keeping those that nobody changed */
+  /** `true`: write every line anew in one layout, instead of keeping unchanged lines as they were */
   readonly anew?: boolean
 }
 
-/** What can be written. */
+/** What {@link format} can write. */
 export type Formattable = Policy | Rule | Statement
 
 /**
  * Writes a policy, or a part of it, as text.
  *
- * What was read and not changed is written as it was, to the byte; what was made or changed gets lines of
- * its own, indented as its neighbours. `format(parseProfile(text))` is `text`.
+ * What was read and not changed is written byte for byte as it was. What was made or changed gets lines of its own,
+ * indented like its neighbours. `format(parseProfile(text))` is `text`.
  *
- * It calls nothing and runs anywhere.
+ * It makes no system call and runs anywhere.
  *
  * @param policy a policy, a profile or a rule
- * @returns text of the policy language, which ends with a newline unless there is none in what was read
- * @throws TypeError `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE` for a rule made by hand that would be
- *   read back as something else
+ * @returns text in the policy language; it ends with a newline unless the text that was read did not
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE` for a rule made by code that would be read back
+ *   as something else
  * @example
  * ```js
  * import { file, format, profile } from 'apparmor/policy'

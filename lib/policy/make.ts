@@ -37,8 +37,8 @@ import type { Variable } from './rules/variable.ts'
 type Fields<R, Taken extends PropertyKey = never> = Omit<R, 'kind' | Taken>
 
 /**
- * Letters of permissions, and after them at most one mode of execution: `'rw'`, `'rPx'`. Text that is not
- * known when the program is compiled is checked when it runs.
+ * Permission letters, followed by at most one execution mode: `'rw'`, `'rPx'`. Text that TypeScript does not know
+ * is checked at run time.
  */
 export type Permissions<S extends string> = string extends S
   ? S
@@ -84,11 +84,11 @@ function made<R extends Rule | Statement>(rule: R): R {
 /**
  * A rule for files.
  *
- * It calls nothing and runs anywhere. Rests on apparmor.d(5), File permission rules.
+ * It makes no system call and runs anywhere. Rests on apparmor.d(5), File permission rules.
  *
- * @param path an absolute path, taken to the letter; a pattern by {@link glob}
+ * @param path an absolute path, taken literally; or a pattern made by {@link glob}
  * @param permissions `'r'`, `'rw'`, `'mrPx'`: letters of {@link FilePermission}, then a {@link ExecMode}
- * @param options `owner`, `access`, `audit`, `priority`; `target`, the profile of what is executed
+ * @param options `owner`, `access`, `audit`, `priority`; `target`, the profile that the executed program runs under
  * @returns the rule, frozen
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
@@ -135,11 +135,12 @@ export function absolute(path: unknown, argument: string): Pattern {
 /**
  * A rule for hard links.
  *
- * It calls nothing and runs anywhere. Rests on apparmor.d(5), Link rules.
+ * It makes no system call and runs anywhere. Rests on apparmor.d(5), Link rules.
  *
  * @param path the new name
- * @param target the file that is there
- * @param options `subset`: the link may permit no more than the target; `owner`, `access`, `audit`, `priority`
+ * @param target the existing file
+ * @param options `subset`: the link may not give more permissions than the target; `owner`, `access`, `audit`,
+ *   `priority`
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -164,7 +165,7 @@ export function link(
 /**
  * A rule for capabilities.
  *
- * @param capabilities their names as in apparmor.d(5); none means every one
+ * @param capabilities their names as in apparmor.d(5); without any, all capabilities
  * @throws TypeError `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -180,9 +181,9 @@ export function capability(...capabilities: readonly Capability[]): CapabilityRu
 }
 
 /**
- * A rule for sockets of networks.
+ * A rule for network sockets.
  *
- * @param options as {@link NetworkRule} has them; without any of them every socket
+ * @param options as {@link NetworkRule} has them; without any, every socket
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -207,7 +208,7 @@ export function network(options?: Fields<NetworkRule>): NetworkRule {
 /**
  * A rule for unix sockets.
  *
- * @param options as {@link UnixRule} has them; without any of them every socket
+ * @param options as {@link UnixRule} has them; without any, every socket
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -225,7 +226,7 @@ export function unix(options?: Fields<UnixRule>): UnixRule {
 /**
  * A rule for signals.
  *
- * @param options as {@link SignalRule} has them; without any of them every signal, to and from everybody
+ * @param options as {@link SignalRule} has them; without any, every signal, to and from everybody
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -256,7 +257,7 @@ export function ptrace(options?: Fields<PtraceRule>): PtraceRule {
 }
 
 /**
- * A rule for dbus.
+ * A rule for D-Bus.
  *
  * @param options as {@link DbusRule} has them
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
@@ -392,11 +393,11 @@ export function userns(options?: Fields<UsernsRule>): UsernsRule {
 }
 
 /**
- * A rule that permits another profile.
+ * A rule that permits changing to another profile.
  *
- * @param target its label; any without it. `&name` is that profile stacked on this one, `:ns:name` one of a
+ * @param target its label; default: any. `&name` stacks that profile on this one; `:ns:name` is a profile in a
  *   namespace
- * @param options `exec`: only by executing this program
+ * @param options `exec`: permit it only by executing this program
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -413,7 +414,7 @@ export function changeProfile(
 }
 
 /**
- * A limit of setrlimit(2).
+ * A resource limit of setrlimit(2).
  *
  * @param limit `'nofile'`, `'as'`, …
  * @param value a number, one with its unit (`'4 MB'`), or `'infinity'`
@@ -435,10 +436,10 @@ export function rlimit(
 }
 
 /**
- * Another file's text.
+ * Includes the text of another file.
  *
- * @param path of the include directories (`abstractions/base`), or an absolute one
- * @param options `ifExists`: a missing file is no error
+ * @param path a path in the include directories (`abstractions/base`), or an absolute one
+ * @param options `ifExists`: a missing file is not an error
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -454,9 +455,9 @@ export function include(path: string, options?: { readonly ifExists?: boolean })
 }
 
 /**
- * For which features of the kernel a policy is written.
+ * Names the kernel features that a policy is written for.
  *
- * @param path of the include directories (`abi/4.0`), or an absolute one
+ * @param path a path in the include directories (`abi/4.0`), or an absolute one
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -470,7 +471,7 @@ export function abi(path: string): AbiRule {
 }
 
 /**
- * A rule for everything but change_profile and limits.
+ * A rule for everything except change_profile and resource limits.
  *
  * @example
  * ```js
@@ -485,8 +486,8 @@ export function all(): AllRule {
 /**
  * Values of a variable.
  *
- * @param name of `@{name}`
- * @param values taken to the letter; patterns by {@link glob}
+ * @param name the name in `@{name}`
+ * @param values taken literally; patterns come from {@link glob}
  * @param operator `'='` declares it, `'+='` adds to it
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
@@ -505,7 +506,7 @@ export function variable(
 }
 
 /**
- * Another place for files: rules for paths that begin with `from` count for `to`, too.
+ * Another place for files: rules for paths that begin with `from` also apply to `to`.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
@@ -535,24 +536,24 @@ export function comment(text: string): Comment {
 
 /** What {@link profile} takes. */
 export interface ProfileOptions {
-  /** the programs that run under it when they are started */
+  /** the programs that get this profile when they are started */
   readonly attach?: Pattern
   readonly flags?: readonly string[]
   readonly namespace?: string
   readonly xattrs?: readonly Xattr[]
   readonly rules?: readonly Rule[]
-  /** hats and child profiles; they are written behind the rules */
+  /** hats and child profiles; they are written after the rules */
   readonly hats?: readonly (Hat | Profile)[]
 }
 
 /**
- * A profile; in the `hats` of another one it is a child of that.
+ * A profile. In the `hats` of another profile it is a child profile.
  *
- * It calls nothing and runs anywhere. Rests on apparmor.d(5), Profile head.
+ * It makes no system call and runs anywhere. Rests on apparmor.d(5), Profile head.
  *
- * @param name taken to the letter: it holds no pattern and names no namespace. A pattern by {@link glob} is
- *   what the profile attaches to, too
- * @param options head and rules, in the order in which they are written
+ * @param name taken literally: it is not a pattern and names no namespace. A pattern made by {@link glob} is also
+ *   the profile's attachment
+ * @param options the head and the rules; rules are written in their order
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -578,9 +579,9 @@ export function profile(name: Pattern, options?: ProfileOptions): Profile {
 }
 
 /**
- * A hat: a profile that a process enters and leaves by change_hat.
+ * A hat: a part of a profile that a thread enters and leaves with change_hat.
  *
- * @param name taken to the letter
+ * @param name taken literally
  * @param options as {@link profile} takes them
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
@@ -617,9 +618,9 @@ export function policy(...rules: readonly Statement[]): Policy {
 }
 
 /**
- * The same rule, denied: silently, unless it is audited.
+ * The same rule as a `deny` rule. It refuses without a record in the log, unless it is audited.
  *
- * @param rule for execution of files `x` takes the place of its mode
+ * @param rule the rule; in a file rule, `x` replaces the execution mode
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js
@@ -635,7 +636,7 @@ export function deny<R extends AccessRule>(rule: R): R {
 }
 
 /**
- * The same rule, and what it matches is written to the audit log.
+ * The same rule with `audit`: what it matches is written to the audit log.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example

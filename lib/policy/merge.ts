@@ -47,14 +47,14 @@ const KINDS: Readonly<Record<AccessRule['kind'], Verbs>> = {
 const ORDER: readonly string[] = Object.keys(KINDS)
 
 /**
- * Orders two rules, for `Array.prototype.sort`: by kind, then what is denied, then by path or peer, then by text.
+ * Orders two rules, for `Array.prototype.sort`: by kind, then `deny` first, then by path or peer, then by text.
  *
- * The order is the same on every machine and depends on nothing but the two rules. The meaning of a policy does
- * not depend on it. It calls nothing and runs anywhere.
+ * The order is the same on every machine, and depends only on the two rules. It does not change the meaning of a
+ * policy. It makes no system call and runs anywhere.
  *
  * @param a a rule that permits or denies something
  * @param b another one
- * @returns below zero when `a` stands first, above zero when `b` does, zero when both say the same
+ * @returns negative when `a` comes first, positive when `b` does, zero when both say the same
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example
  * ```js
@@ -70,14 +70,15 @@ export function compare(a: AccessRule, b: AccessRule): number {
 }
 
 /**
- * Makes one rule of two, where one rule can say exactly what the two say together.
+ * Merges two rules into one, if one rule can say exactly what the two say together.
  *
- * The rule permits and denies no more and no less than the two. Rules with other `deny`, `audit` or `priority` stay
- * two, as do different modes of execution. It calls nothing and runs anywhere. Rests on apparmor.d(5).
+ * The merged rule permits and denies no more and no less. Rules that differ in `deny`, `audit`, `priority` or the
+ * execution mode are not merged. It makes no system call and runs anywhere. Rests on apparmor.d(5).
  *
  * @param a a rule that permits or denies something
  * @param b another one
- * @returns one rule for both, frozen: `a` or `b` itself where that says all; nothing where the two stay two
+ * @returns one rule for both, frozen; `a` or `b` itself if it says everything; `undefined` if the two cannot be
+ *   merged
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example
  * ```js

@@ -76,7 +76,7 @@ export const originOf: (node: object) => Origin | undefined = Mark.of
 
 /** The place of a rule in the text that it was read from. */
 export interface Location {
-  /** as it was given to `parseProfile`, or as `resolve` named it */
+  /** the name that was passed to `parseProfile`, or that `resolve` returned */
   readonly file?: string
   readonly line: number
   readonly column: number
@@ -85,10 +85,10 @@ export interface Location {
 /**
  * Tells where a rule was read.
  *
- * It calls nothing and runs anywhere.
+ * It makes no system call and runs anywhere.
  *
  * @param rule a part of a policy that `parseProfile` returned
- * @returns file, line and column; nothing for a rule that was made or changed
+ * @returns file, line and column; `undefined` for a rule that was made or changed by code
  * @example
  * ```js
  * import { locate, parseProfile } from 'apparmor/policy'

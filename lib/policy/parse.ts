@@ -31,17 +31,17 @@ import { PolicySyntaxError, problemAt, type SyntaxProblem } from './syntax_error
 
 /** A file that an `include` names. */
 export interface IncludedFile {
-  /** its name, for errors and for {@link locate}; a file is read once under one name */
+  /** its name, for errors and for {@link locate}; a file with the same name is read only once */
   readonly file: string
   readonly text: string
 }
 
 /**
- * Finds what an `include` names: one file, or those of a directory in their order; nothing when it is
+ * Finds what an `include` names: one file, or the files of a directory in their order; `undefined` when it is
  * missing.
  *
  * @param include the rule
- * @param from the file that it stands in
+ * @param from the file that the rule is in
  */
 export type Resolve = (
   include: IncludeRule,
@@ -51,20 +51,20 @@ export type Resolve = (
 export interface ParseOptions {
   /** the name of the text, for errors and for {@link locate} */
   readonly file?: string
-  /** reads included files, too; without it they stay closed */
+  /** finds included files; without it they are not read */
   readonly resolve?: Resolve
 }
 
 /**
  * Reads a file of policy: the whole language of AppArmor 3.0 to 5.x, with its comments and its layout.
  *
- * It takes time in proportion to the text, calls nothing but `resolve`, and runs anywhere. Rests on
+ * It takes time in proportion to the text, calls only `resolve`, and runs anywhere. Rests on
  * apparmor.d(5) and on the grammar of apparmor_parser.
  *
  * @param text the policy
  * @returns the policy: plain, frozen objects in the order of the text
- * @throws {@link PolicySyntaxError} `ERR_APPARMOR_POLICY_SYNTAX` with every fault of the text and of the
- *   files that it includes
+ * @throws {@link PolicySyntaxError} `ERR_APPARMOR_POLICY_SYNTAX` with every mistake in the text and in the files
+ *   that it includes
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example
  * ```js
@@ -119,12 +119,12 @@ export interface Fragment {
 const contents = new WeakMap<IncludeRule, readonly Fragment[]>()
 
 /**
- * Tells what an `include` has brought.
+ * Returns the files that an `include` rule has brought in.
  *
- * It calls nothing and runs anywhere.
+ * It makes no system call and runs anywhere.
  *
  * @param rule an include of a policy that `parseProfile` read with `resolve`
- * @returns the files; nothing when it was read without `resolve`
+ * @returns the files; `undefined` when the policy was read without `resolve`
  * @example
  * ```js
  * import { included, parseProfile } from 'apparmor/policy'

@@ -2,7 +2,7 @@ import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
 import { escape, isPattern, normalize, readWord, unescape } from '../border/word.ts'
 
 /**
- * Text of a rule: a string stands for itself, whatever characters it has; only a {@link Glob} is a pattern.
+ * Text in a rule. A string stands for itself, whatever characters it contains. Only a {@link Glob} is a pattern.
  */
 export type Pattern = string | Glob
 
@@ -30,12 +30,12 @@ export class Glob {
 }
 
 /**
- * Makes a pattern: `*` and `?` stand for characters but `/`, `**` for any, `[a-z]` for one of several,
- * `{a,b}` for either, `@{name}` for a variable, and a backslash takes the meaning from the next character.
+ * Makes a pattern. `*` and `?` match any characters except `/`, `**` matches any characters, `[a-z]` one of
+ * several, `{a,b}` either alternative, `@{name}` a variable. A backslash makes the next character literal.
  *
- * As a template's tag it takes strings for what they are: nothing in them is a pattern.
+ * As a template tag it takes inserted strings literally: nothing in them is a pattern.
  *
- * It calls nothing and runs anywhere. Rests on apparmor.d(5), Globbing.
+ * It makes no system call and runs anywhere. Rests on apparmor.d(5), Globbing.
  *
  * @param pattern the pattern
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a pattern that cannot be compiled

@@ -7,11 +7,13 @@ import { Glob, type Pattern } from './pattern.ts'
 import type { Policy } from './rules/index.ts'
 import type { Hat, Profile } from './rules/profile.ts'
 
-/** A profile that a policy defines. */
+/** A profile that is defined in a policy. */
 export interface DefinedProfile {
-  /** its whole name, as {@link decide} takes it: `'web'`, `'web//upload'`, `':ns://web'` */
+  /** its full name, as {@link decide} takes it: `'web'`, `'web//upload'`, `':ns://web'` */
   readonly name: string
-  /** the programs that it is attached to: what its head says, or its name when that is a path; `null` for none */
+  /**
+   * the programs that it is attached to: the attachment in its head, or its name if that is a path; `null` for none
+   */
   readonly attachment: Pattern | null
   readonly profile: Profile | Hat
 }
@@ -19,10 +21,11 @@ export interface DefinedProfile {
 /**
  * Lists the profiles of a policy: its own, their children and hats, and those of included files.
  *
- * It calls nothing and runs anywhere.
+ * It makes no system call and runs anywhere.
  *
- * @param policy as `parseProfile` read it, with `resolve` where it includes files, or as it was made
- * @returns a profile before its children, in the order of the text; those of a branch that is not taken are left out
+ * @param policy as `parseProfile` returned it, with `resolve` if it includes files, or as it was made by code
+ * @returns each profile before its children, in the order of the text; profiles in a branch that is not taken are
+ *   left out
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example
  * ```js
@@ -38,10 +41,10 @@ export function profilesIn(policy: Policy): readonly DefinedProfile[] {
 }
 
 /**
- * Tells which profiles a program gets that an unconfined process executes.
+ * Returns the profiles that are attached to a program: those that it may get when an unconfined process executes it.
  *
- * Where there are several, the kernel takes the one whose attachment is more specific, or none at all when that is
- * not clear. Child profiles are never attached so. `xattrs` do not count. It calls nothing and runs anywhere.
+ * If there are several, the kernel takes the one with the most specific attachment, or none if that is not clear.
+ * Child profiles are never attached in this way. `xattrs` are ignored. It makes no system call and runs anywhere.
  *
  * @param policy as for {@link profilesIn}
  * @param program the absolute path of the program

@@ -329,8 +329,9 @@ export class Reader {
 }
 
 const CONDITION = /([A-Za-z]\w*)(?:[ \t]*=|[ \t]+in(?=[ \t]*\())/y
-const LIST_WORD = /(?:[^\s"!,()\\]|\\[ \t"!,()]?){1,16382}/y
-const PEER_NAME = /[^\s"!,=()]{1,16382}/y
+// A carriage return belongs to the word, even before the end of the line.
+const LIST_WORD = /(?:[^ \t\n"!,()\\]|\\[ \t"!,()]?){1,16382}/y
+const PEER_NAME = /[^ \t\n"!,=()]{1,16382}/y
 
 // A comma with a letter behind it goes on with the word
 const ARROW = /->(?=[\s"]|,(?:[\s,"!]|$))/y

@@ -1,19 +1,20 @@
+import { visible } from '../border/visible.ts'
 import type { Source } from './origin.ts'
 
-/** One fault of a policy's text. */
+/** One mistake in the text of a policy. */
 export interface SyntaxProblem {
   readonly file?: string
   readonly line: number
   readonly column: number
   /** what is wrong, in one line */
   readonly message: string
-  /** the line, and below it a sign at the column */
+  /** the line, and below it a mark at the column */
   readonly excerpt: string
 }
 
 /**
- * What is thrown for text that is no policy: `code` is `'ERR_APPARMOR_POLICY_SYNTAX'`; `file`, `line` and
- * `column` are those of the first fault; `errors` has all that were found.
+ * The error for text that is not policy. `code` is `'ERR_APPARMOR_POLICY_SYNTAX'`; `file`, `line` and `column`
+ * belong to the first mistake; `errors` lists all of them.
  *
  * @example
  * ```js
@@ -30,14 +31,14 @@ export class PolicySyntaxError extends SyntaxError {
   declare readonly file?: string
   readonly line: number
   readonly column: number
-  /** all faults, in the order of the text; at most 100 */
+  /** all mistakes, in the order of the text; at most 100 */
   readonly errors: readonly SyntaxProblem[]
 
   /** @internal */
   constructor(errors: readonly SyntaxProblem[]) {
     const [first] = errors as readonly [SyntaxProblem]
     const more = errors.length > 1 ? `\n(and ${errors.length - 1} more)` : ''
-    const place = `${first.file ?? 'policy'}:${first.line}:${first.column}`
+    const place = `${visible(first.file ?? 'policy')}:${first.line}:${first.column}`
     super(`${place}: ${first.message}\n${first.excerpt}${more}`)
     this.code = 'ERR_APPARMOR_POLICY_SYNTAX'
     if (first.file !== undefined) this.file = first.file

@@ -7,28 +7,29 @@ import type { AccessRule, Policy } from './rules/index.ts'
 
 /** A way from one profile to another. */
 export interface Edge {
-  /** a profile of the policy; `null` for whoever is unconfined */
+  /** a profile of the policy; `null`: unconfined */
   readonly from: string | null
   /**
-   * a profile's label; `null`: none, unconfined. A pattern of `change_profile` is every label that it matches
+   * a profile's label; `null`: unconfined. A pattern of a `change_profile` rule stands for every label that it
+   * matches
    */
   readonly to: Pattern | null
   readonly via: 'exec' | 'change_profile' | 'change_hat' | 'attachment'
-  /** the programs whose execution it is */
+  /** the programs whose execution makes this transition */
   readonly path?: Pattern
   readonly exec?: ExecMode
-  /** the rule that permits it; hats and attachments need none */
+  /** the rule that permits it; hats and attachments need no rule */
   readonly rule?: AccessRule
   readonly location?: Location
 }
 
 /**
- * Tells who may become what: by executing, by change_profile, by change_hat, and by attachment.
+ * Lists every transition from one profile to another: by execution, change_profile, change_hat and attachment.
  *
- * Of `px` without a target the edge leads to each profile whose attachment is the same text as the path, and
- * to the path itself when there is none. `ix` leads from a profile to itself. It calls nothing and runs anywhere.
+ * For `px` without a target there is an edge to each profile whose attachment is the same text as the path, or to
+ * the path itself if there is none. `ix` leads from a profile to itself. It makes no system call and runs anywhere.
  *
- * @param policy as `parseProfile` read it, with `resolve` where it includes files
+ * @param policy as `parseProfile` returned it, with `resolve` if it includes files
  * @returns the edges, profile by profile in the order of the rules
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example

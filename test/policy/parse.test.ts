@@ -150,6 +150,10 @@ t.test('faults: place, text around, and going on behind them', async (t) => {
     ['profile :ns {}\n', /a namespace ends/],
     ['profile x { network inet icmp6, }\n', /no network/],
     ['profile x { set rlimit nofile <= 1 MB, }\n', /no unit/],
+    ['@AB=/x\n', /a blank/],
+    ['@AB+=/x\n', /a blank/],
+    ['profile x flags=(complain\r\n) {\n}\n', /no flag/],
+    ['profile x { signal set=(term\r\n), }\n', /no signal/],
   ]
   for (const [text, message] of wrong) t.match(faults(text).join('\n'), message, text)
 })
@@ -164,6 +168,22 @@ t.test('layout: comments, blank lines, line ends of other systems', async (t) =>
     ['comment', 'blank', 'file', 'comment', 'blank', 'file', 'file'],
   )
   t.strictSame(locate(profile.rules[5] as Rule), { line: 6, column: 3 })
+})
+
+t.test('what is in parentheses is read as apparmor_parser does, letter by letter', async (t) => {
+  const read = ruleOf('dbus send peer=(label=x\r\n name=y\u00a0z),')
+  t.match(read, { peer: { label: 'x\r', name: 'y\u00a0z' } })
+  t.strictSame(faults('@A=/x\n@{AB}=/x\n@AB =/x\nprofile x {\n}\n'), [])
+  const texts = [
+    '@AB=/x\n',
+    '@A=/x\n',
+    '@AB =/x\n',
+    '@ABC = /x\n',
+    'profile x flags=(complain\r\n) {\n}\n',
+    'profile x flags=(complain,\r\n audit) {\n}\n',
+    'profile x {\n  dbus send peer=(label=x\r\n name=y\u00a0z),\n}\n',
+  ]
+  for (const text of texts) t.equal(faults(text).length === 0, reads(text), JSON.stringify(text))
 })
 
 t.test('an edit changes its line alone', async (t) => {

@@ -16,18 +16,19 @@ import type { Source, SourceName } from './source.ts'
 /** Options of {@link follow}. */
 export interface FollowOptions extends RecordFilter {
   /**
-   * `'audit'` is the file that auditd writes, `'kmsg'` the kernel's ring, `'journal'` systemd's journal, `'netlink'` the
-   * kernel's audit multicast group, which has no past; a path, with a slash in it, is a file in the form of any of them. Default `'auto'`: the first of these where a record arrives
-   * that this process provokes by a malformed request to its own attributes, which changes nothing.
+   * `'audit'`: the file that auditd writes. `'kmsg'`: the kernel's ring buffer. `'journal'`: systemd's journal.
+   * `'netlink'`: the kernel's audit multicast group, which keeps no past records. A path, which contains a slash: a
+   * file in one of these formats. `'auto'` (default): the first of these where a test record arrives. To cause that
+   * record, this process sends a malformed request to its own attributes, which changes nothing.
    */
   readonly source?: 'auto' | SourceName | (string & {})
-  /** ends the iteration: it throws an `AbortError` */
+  /** ends the iteration, which then throws an `AbortError` */
   readonly signal?: AbortSignal
 }
 
 /** Records as they come. */
 export interface Follow extends AsyncIterableIterator<LogRecord, void, undefined> {
-  /** where the records come from: a word or a path; `null` until the iteration has begun */
+  /** where the records come from: a source name or a path; `null` until the iteration has begun */
   readonly source: string | null
 }
 
@@ -44,17 +45,18 @@ const isForged = (record: LogRecord): boolean =>
   record.event !== 'lost' && record.class !== 'dbus' && isOfProgram(record.raw)
 
 /**
- * Gives AppArmor's records as they are made, from now on or from `since` on.
+ * Yields AppArmor's records as they are written, from now on or from `since` on.
  *
- * What is lost on the way is a record, too, with the event `lost`: what the kernel suppressed, what was overwritten
- * before it was read, and whatever else is missing in the serial numbers. The records wait in the log, not in this
- * process: one who reads slowly costs no memory, and gets `lost` when the log has overwritten them.
+ * Lost records are reported by a record with the event `lost`: what the kernel suppressed, what was overwritten
+ * before it was read, and any other gap in the serial numbers. Unread records wait in the log, not in this process.
+ * A slow reader needs no memory, and gets a `lost` record when the log has overwritten some.
  *
- * It starts at the first `next()`, and is awake only while one waits: then it keeps the program alive, and looks every
- * 200 ms at least. Leaving the loop ends it. Reading needs root, or what the error says.
+ * It starts at the first `next()`. While a call of `next()` waits, it keeps the program alive and looks at least
+ * every 200 ms; otherwise it does nothing. Leaving the loop ends it. Reading the log needs root, or the privilege
+ * that the error names.
  *
- * @throws `AppArmorError` from the iteration: `ERR_APPARMOR_LOG` when the source cannot be read or becomes
- *   something else than a log, `ERR_APPARMOR_NO_LOG` when `'auto'` finds none
+ * @throws `AppArmorError` from the iteration: `ERR_APPARMOR_LOG` when the source cannot be read, or is no longer a
+ *   log, `ERR_APPARMOR_NO_LOG` when `'auto'` finds none
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example
  * ```js

@@ -23,20 +23,20 @@ export interface LearnOptions
   extends
     Pick<SuggestOptions, 'exec' | 'generalise' | 'abstractions' | 'resolve'>,
     Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid' | 'timeout' | 'stdio'> {
-  /** the name of the profile, which must not be loaded; default: the program's, and a random part */
+  /** the name of the profile, which must not be loaded yet; default: the program's name and a random part */
   readonly name?: string
-  /** what to begin with; it has the profile `name` */
+  /** the policy to start from; it must contain the profile `name` */
   readonly policy?: Policy
-  /** uses the program while it runs, and ends it if it does not end by itself */
+  /** uses the program while it runs, and ends it unless it ends by itself */
   readonly exercise?: (child: ChildProcess) => unknown
-  /** whether the program has worked; default: it ended as it did in complain mode */
+  /** decides whether the program worked; default: whether it ended as it did in complain mode */
   readonly works?: (outcome: Outcome) => boolean
-  /** how often it is run at most; default 12 */
+  /** how many times to run it at most; default: 12 */
   readonly rounds?: number
-  /** where the records are read, as {@link follow} has it; default: the audit netlink group, or else `'auto'` */
+  /** the source of the records, as for {@link follow}; default: the audit netlink group, or otherwise `'auto'` */
   readonly source?: string
   readonly signal?: AbortSignal
-  /** for the compiler */
+  /** options of the compiler */
   readonly compile?: CompileOptions
 }
 
@@ -45,15 +45,15 @@ export interface Round {
   readonly mode: 'complain' | 'enforce'
   readonly outcome: Outcome
   readonly works: boolean
-  /** what was refused, or let through in complain mode */
+  /** what was refused, or what complain mode let through */
   readonly records: readonly AuditRecord[]
-  /** records that are missing: such a round proves nothing, and the program is run again */
+  /** missing records: such a round proves nothing, and the program is run again */
   readonly lost: readonly LostRecord[]
-  /** what became of it, without advice */
+  /** the suggestions that were applied, without advice */
   readonly added: readonly Suggestion[]
 }
 
-/** Something that the profile does not permit, and that the kernel refuses. */
+/** An act that the profile does not permit, and that the kernel refuses. */
 export interface Refusal {
   readonly path: string
   readonly permissions: 'r' | 'w'
@@ -67,13 +67,13 @@ export interface Lesson {
   readonly text: string
   readonly rounds: readonly Round[]
   /**
-   * The last run was in enforce mode, the program worked, nothing was refused, no record was lost, and the kernel
-   * refuses what stands beside what is permitted.
+   * `true` when in the last run, in enforce mode, the program worked, nothing was refused, no record was lost, and
+   * the kernel refuses the acts next to the permitted ones
    */
   readonly proven: boolean
-  /** why it is not proven; what needs a person */
+  /** why it is not proven, and what a person has to decide */
   readonly problems: readonly string[]
-  /** acts beside those that are permitted, each refused by the kernel when it was asked about the loaded profile */
+  /** acts next to the permitted ones, which the kernel was asked about and refuses under the loaded profile */
   readonly refused: readonly Refusal[]
 }
 
@@ -84,18 +84,19 @@ const OPTIONS = [
 ]
 
 /**
- * Learns a least profile by running a program: in complain mode first, then in enforce mode, with what was refused
- * added, until a run is refused nothing; and proves it.
+ * Learns a minimal profile by running a program. It runs the program first in complain mode, then in enforce mode,
+ * and adds what was refused until nothing is refused any more. Then it proves the result.
  *
- * A profile permits what the program did while it was watched: exercise all that it has to do. And it permits what an
- * attacker in it did: run what you trust. Needs root, apparmor_parser, and a log (docs/audit.md). It loads the profile
- * under a name of its own, ends what the program leaves behind, and removes the profile in the end. Do not have a
- * program change into unknown hats in complain mode on Linux 6.12: that stops the kernel's policy loading.
+ * The profile permits what the program did while it ran, so exercise everything that it has to do. It also permits
+ * what an attacker in the program did, so run only programs that you trust. It needs root, apparmor_parser and a
+ * log (docs/audit.md). It loads the profile under a name of its own, ends processes that the program leaves behind,
+ * and removes the profile at the end. On Linux 6.12, do not let a program change into unknown hats in complain
+ * mode: the kernel then loads no more policy.
  *
  * @param command the program and its arguments; the program by its absolute path, or by its name in `PATH`
- * @returns what was learned. `proven` says whether it is enough
- * @throws {@link AppArmorError} (rejects) as `load`, `spawn` and {@link follow}; `EEXIST` when a profile of that name
- *   is loaded
+ * @returns what was learned; `proven` says whether it is proven to be enough
+ * @throws {@link AppArmorError} (rejects) as `load`, `spawn` and {@link follow}; `EEXIST` when a profile with that
+ *   name is loaded
  * @throws TypeError, RangeError (reject) `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
  * @example
  * ```js

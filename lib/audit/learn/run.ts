@@ -7,7 +7,7 @@ import { follow, type Follow } from '../follow/follow.ts'
 import { isProbe, provoke } from '../follow/probe.ts'
 import type { AuditRecord, LogRecord, LostRecord } from '../record.ts'
 
-/** How a program has ended, and what it has written. */
+/** How a program ended, and what it wrote. */
 export interface Outcome {
   readonly status: number | null
   readonly signal: NodeJS.Signals | null

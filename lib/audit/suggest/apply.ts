@@ -8,15 +8,15 @@ import { textOf } from './draft.ts'
 import type { Suggestion } from './suggest.ts'
 
 /**
- * Writes suggestions into a policy: nothing else in its text changes. Profiles, children and hats that are missing are
- * made. A limit takes the place of the one that is there; a rule that is there already is not written twice; rules that
- * an abstraction among the suggestions covers are left out. Advice is for you.
+ * Writes suggestions into a policy, and changes nothing else in its text. It creates missing profiles, children and
+ * hats. A resource limit replaces the existing one. A rule that exists already is not written again. Rules that a
+ * suggested abstraction covers are left out. It ignores advice, which is for people.
  *
- * It calls nothing and runs anywhere.
+ * It makes no system call and runs anywhere.
  *
- * @param policy it is not changed itself
+ * @param policy the policy, which is not modified
  * @param suggestions those that you agree with
- * @returns the new policy: `format` gives its text
+ * @returns the new policy; `format` writes its text
  * @throws TypeError `ERR_INVALID_ARG_TYPE`; `ERR_INVALID_ARG_VALUE` for a name that no profile can have
  * @example
  * ```js

@@ -21,7 +21,7 @@ export type DangerName =
   | 'escape'
   | 'disconnected'
 
-/** Why a rule deserves a second look. */
+/** Why a rule needs a second look. */
 export interface Danger {
   readonly name: DangerName
   /** in plain English */

@@ -17,7 +17,7 @@ export interface Choice {
 interface Situation {
   readonly labels: Labels
   readonly profile: string
-  /** what the program itself needs is in the log */
+  /** whether the log shows what the program itself needs */
   readonly seen: boolean
 }
 

@@ -5,27 +5,28 @@ import { describe } from './classes/index.ts'
 import { suggest } from './suggest.ts'
 import { listed, shown } from './words.ts'
 
-/** A record in plain English: each a sentence or more. */
+/** A record in plain English. Each part is a sentence or more. */
 export interface Explanation {
   /** what happened */
   readonly what: string
   /** to whom */
   readonly who: string
   readonly why: string
-  /** rules that would permit it, as text of the policy language; none when no rule helps */
+  /** rules that would permit it, in the policy language; empty when no rule helps */
   readonly rules: readonly string[]
-  /** what that would mean, or what helps instead */
+  /** what such a rule would mean, or what helps instead */
   readonly meaning: string
   /** all of it */
   readonly text: string
 }
 
 /**
- * Says in plain English what a record tells: what happened, to whom, why, which rule would permit it, and what that
- * means.
+ * Explains a record in plain English: what happened, to whom, why, which rule would permit it, and what that rule
+ * would mean.
  *
- * Names come from the record, with escapes for what moves a terminal's cursor or cannot be seen. It calls nothing and
- * runs anywhere.
+ * Names come from the record. Characters that move a terminal's cursor or are invisible are escaped. It makes no
+ * system
+ * call and runs anywhere.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example

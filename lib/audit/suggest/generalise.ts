@@ -3,15 +3,15 @@ import { automaton } from '../../policy/aare.ts'
 import type { World } from '../../policy/effective.ts'
 import { Glob, patternText, type Pattern } from '../../policy/pattern.ts'
 
-/** What may be generalised. */
+/** A kind of path that can be generalised. */
 export type GeneralisationName = 'proc' | 'home' | 'run' | 'user' | 'sys' | 'version' | 'temporary'
 
 /** One change of a path. */
 export interface Generalisation {
   readonly name: GeneralisationName
-  /** the part of the path that it was */
+  /** the part of the path that was replaced */
   readonly from: string
-  /** the part of the pattern that it is now */
+  /** the part of the pattern that replaced it */
   readonly to: string
 }
 

@@ -9,7 +9,10 @@ import type { Pattern } from '../../policy/pattern.ts'
 import type { ExecMode } from '../../policy/rules/file.ts'
 import type { AuditRecord } from '../record.ts'
 
-/** How a program is started: under this profile (`ix`), one of its own (`px`), a child (`cx`), or none (`ux`). */
+/**
+ * What a started program runs under: this profile (`ix`), a profile of its own (`px`), a child profile (`cx`), or
+ * none (`ux`).
+ */
 export type ExecChoice = Exclude<ExecMode, 'x'>
 
 export type ChooseExec = (program: string, profile: string) => ExecChoice

@@ -30,13 +30,13 @@ import type { Act, Need } from './need.ts'
 import { listed, shown } from './words.ts'
 
 interface Base {
-  /** the whole name of the profile: `'web'`, `'web//upload'`, `':ns://web'` */
+  /** the full name of the profile: `'web'`, `'web//upload'`, `':ns://web'` */
   readonly profile: string
-  /** what it adds, as text of the policy language; of advice, a sentence */
+  /** what it adds, in the policy language; for advice, a sentence */
   readonly text: string
   /** the records that ask for it */
   readonly records: readonly AuditRecord[]
-  /** why it deserves a second look */
+  /** why it needs a second look */
   readonly dangers: readonly Danger[]
 }
 
@@ -46,9 +46,9 @@ export interface RuleSuggestion extends Base {
   readonly rule: AccessRule | RlimitRule
   /** how the paths of the records became a pattern; see {@link exact} */
   readonly generalisations: readonly Generalisation[]
-  /** the rules as the records have them, without generalisation */
+  /** the rules for the records' own paths, without generalisation */
   readonly exact: readonly (AccessRule | RlimitRule)[]
-  /** for the start of a program: every way to permit it */
+  /** for starting a program: every way to permit it */
   readonly choices?: readonly Choice[]
 }
 
@@ -58,11 +58,11 @@ export interface IncludeSuggestion extends Base {
   readonly rule: IncludeRule
   /** the suggestions that it makes unnecessary */
   readonly covers: readonly RuleSuggestion[]
-  /** how many rules it brings */
+  /** how many rules it adds */
   readonly rules: number
 }
 
-/** A hat, or a profile of its own for a program. `profile` is its whole name. */
+/** A missing hat, or a profile of its own for a program. `profile` is its full name. */
 export interface ProfileSuggestion extends Base {
   readonly kind: 'hat' | 'profile'
 }
@@ -73,7 +73,7 @@ export interface FlagSuggestion extends Base {
   readonly flag: string
 }
 
-/** What no rule helps against: `text` says what does. */
+/** Something that no rule can permit. `text` says what helps. */
 export interface Advice extends Base {
   readonly kind: 'advice'
 }
@@ -82,13 +82,13 @@ export type Suggestion =
   RuleSuggestion | IncludeSuggestion | ProfileSuggestion | FlagSuggestion | Advice
 
 export interface SuggestOptions {
-  /** what is there already: what it permits is not suggested, what it denies on purpose neither */
+  /** the existing policy. What it permits is not suggested, and neither is what it denies on purpose */
   readonly policy?: Policy
-  /** how programs are started: for all, or for each one. `'ix'` without it */
+  /** how programs are started: one way for all, or a function that chooses for each; default: `'ix'` */
   readonly exec?: ExecChoice | ChooseExec
-  /** makes patterns of paths that are others the next time: all kinds, or these. None without it */
+  /** makes patterns of paths that will differ the next time: `true` for all kinds, or a list; default: none */
   readonly generalise?: boolean | readonly GeneralisationName[]
-  /** the abstractions that may be offered: `'abstractions/base'` */
+  /** the abstractions that may be suggested: `'abstractions/base'` */
   readonly abstractions?: readonly string[]
   /** finds the text of abstractions, as for `parseProfile` */
   readonly resolve?: Resolve
@@ -100,14 +100,13 @@ const MODES: readonly ExecMode[] = [
 ]
 
 /**
- * Makes rules of records: what the policy would have to say so that what was refused, or let through in complain
- * mode, is permitted.
+ * Turns records into rules: those that would permit what was refused, or what complain mode let through.
  *
- * Records are merged. Names in them become rules to the letter: nothing in a record is a pattern, or a rule more. They
- * are still the names that whoever was confined chose: read before you apply. It calls nothing but your functions, and
- * runs anywhere.
+ * Similar records are merged. Names in records become literal text in rules: nothing in a record can become a
+ * pattern or a second rule. But the confined program chose these names, so read the rules before you apply them. It
+ * calls only your functions, and runs anywhere.
  *
- * @param records as `parseRecord`, `records` and `follow` give them. From incomplete ones no rule is made.
+ * @param records the records of `parseRecord`, `records` or `follow`. Incomplete records become no rules.
  * @returns the suggestions, by profile
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; {@link PolicySyntaxError} of an abstraction
  * @example
@@ -527,7 +526,7 @@ function sameness(record: AuditRecord): string {
 }
 
 /**
- * Takes the generalisation back: the same, as rules for the very paths of the records.
+ * Undoes the generalisation of a suggestion: returns rules for the records' own paths.
  *
  * @returns one suggestion for each path
  * @throws TypeError `ERR_INVALID_ARG_TYPE`

@@ -5,8 +5,8 @@ import { documentSchema } from '../json.ts'
 
 const ABI: Command = command({
   name: 'abi',
-  summary: 'Save what this kernel can do, for abi rules and for compiling elsewhere',
-  description: ['The options of aa-features-abi work. A file that exists is replaced as a whole.'],
+  summary: 'Save the features of this kernel, for abi rules and for compiling elsewhere',
+  description: ['The options of aa-features-abi work. An existing file is replaced as a whole.'],
   options: {
     extract: { type: 'boolean', short: 'x', help: 'from the kernel; the default' },
     file: { type: 'string', short: 'f', value: 'FILE', complete: 'file', help: 'from a saved set' },

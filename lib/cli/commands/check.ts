@@ -14,10 +14,10 @@ import { dim, green } from '../screen.ts'
 
 const CHECK: Command = command({
   name: 'check',
-  summary: 'Say what is wrong with a policy, without loading it',
+  summary: 'Check a policy without loading it',
   description: [
-    'Runs the compiler, and needs neither root nor a kernel with AppArmor. Warnings tell of rules that the ' +
-      'kernel does not enforce, too.',
+    'It runs the compiler, and needs neither root nor a kernel with AppArmor. It also warns of rules that this ' +
+      'kernel does not enforce.',
   ],
   operands: [
     { name: 'FILE', help: 'a file of policy; - for stdin', multiple: true, complete: 'file' },

@@ -15,8 +15,10 @@ import { readText } from '../read_policy.ts'
 
 const COMPILE: Command = command({
   name: 'compile',
-  summary: 'Compile policy into what the kernel loads',
-  description: ['Needs neither root nor a kernel with AppArmor. apparmor load takes the result.'],
+  summary: 'Compile policy into the binary form that the kernel loads',
+  description: [
+    'It needs neither root nor a kernel with AppArmor. apparmor load takes the result.',
+  ],
   operands: [{ name: 'FILE', help: 'a file of policy; - for stdin', complete: 'file' }],
   options: {
     ...LOAD_OPTIONS,
@@ -25,7 +27,7 @@ const COMPILE: Command = command({
       short: 'o',
       value: 'FILE',
       complete: 'file',
-      help: 'where it is written',
+      help: 'the file to write',
     },
   },
   examples: [

@@ -50,9 +50,9 @@ const SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: 
 
 const COMPLETION: Command = command({
   name: 'completion',
-  summary: 'Print a script that completes commands in a shell',
+  summary: 'Print a completion script for a shell',
   description: [
-    'It offers commands, options, and what there is now: loaded profiles, processes, files.',
+    'The shell then completes commands, options, and the names of loaded profiles, processes and files.',
   ],
   operands: [{ name: 'SHELL', help: 'bash, zsh or fish', choices: Object.keys(SCRIPTS) }],
   examples: [

@@ -10,10 +10,10 @@ import { bold, cyan, dim, green, red, type Screen } from '../screen.ts'
 
 const DEMO: Command = command({
   name: 'demo',
-  summary: 'Tell what AppArmor does, on this very kernel',
+  summary: 'Show on this kernel what AppArmor does',
   description: [
-    'Loads a profile of its own, runs programs under it, shows what the kernel refuses and what it says in the log, ' +
-      'and removes the profile. Nothing else is touched. Needs root.',
+    'It loads a profile of its own, runs programs under it, and shows what the kernel refuses and what the log ' +
+      'says. Then it removes the profile. It touches nothing else. It needs root.',
   ],
   examples: [{ run: 'sudo apparmor demo', what: 'takes a few seconds' }],
   exits: { 0: 'told', 2: 'AppArmor does not enforce here; apparmor doctor says why' },

@@ -7,10 +7,10 @@ import { bold, dim, green, red } from '../screen.ts'
 
 const DIFF: Command = command({
   name: 'diff',
-  summary: 'Show what one policy says and another does not',
+  summary: 'Show what two policies permit differently',
   description: [
-    'Not lines, but rules: order, layout and comments do not count, included files do, and a rule that another one ' +
-      'covers is no difference. + is what only NEW has, - what only OLD has.',
+    'It compares rules, not lines. Order, layout and comments do not matter. Included files are compared, too. A ' +
+      'rule that another rule covers is no difference. + marks what only NEW has, - what only OLD has.',
   ],
   operands: [
     { name: 'OLD', help: 'a file of policy; - for stdin', complete: 'file' },

@@ -11,10 +11,10 @@ const SIGNS = { ok: green('ok      '), note: yellow('note    '), problem: red('P
 
 const DOCTOR: Command = command({
   name: 'doctor',
-  summary: 'Find out why AppArmor does not do what it should',
+  summary: 'Find out why AppArmor does not work as expected',
   description: [
-    'Checks in order all that AppArmor rests on, and says of each what was seen, what it means, and what to do. ' +
-      'With a profile or a process it says why that one is not confined.',
+    'It checks everything that AppArmor needs, step by step. For each step it says what it found, what that ' +
+      'means, and what to do. For a profile or a process, it says why that one is not confined.',
   ],
   operands: [
     {
@@ -32,10 +32,10 @@ const DOCTOR: Command = command({
       complete: 'profile',
       help: 'a profile: why does nothing run under it?',
     },
-    probe: { type: 'boolean', help: 'provoke a record, and see whether it arrives in the log' },
+    probe: { type: 'boolean', help: 'cause a record, and check whether it arrives in the log' },
     report: {
       type: 'boolean',
-      help: 'Markdown for a bug report: no names of processes, users or hosts',
+      help: 'print Markdown for a bug report, without names of processes, users or hosts',
     },
   },
   examples: [

@@ -22,7 +22,7 @@ const OPTIONS = {
     type: 'string',
     short: 'n',
     value: 'NAMESPACE',
-    help: 'the policy namespace of PROFILE; alone: whatever is unconfined in it',
+    help: 'the policy namespace of PROFILE; without PROFILE: unconfined in that namespace',
   },
   stack: {
     type: 'boolean',
@@ -32,23 +32,23 @@ const OPTIONS = {
   immediate: {
     type: 'boolean',
     short: 'i',
-    help: 'change to PROFILE before the program is started: it must allow to execute the program, too',
+    help: 'change to PROFILE before starting the program; PROFILE must permit executing it',
   },
   user: {
     type: 'string',
     short: 'u',
     value: 'USER',
-    help: 'run the program as this user; needs root',
+    help: 'run the program as this user; this needs root',
   },
   denials: {
     type: 'boolean',
-    help: 'say on stderr, when it has ended, what was refused to it; it is a child of this process then',
+    help: 'when the program has ended, print on stderr what was refused; it then runs as a child process',
   },
   learn: {
     type: 'boolean',
     help: 'learn a profile for it, as apparmor learn does; PROFILE is its name',
   },
-  verbose: { type: 'boolean', short: 'v', help: 'say on stderr what is run' },
+  verbose: { type: 'boolean', short: 'v', help: 'print on stderr what is executed' },
   debug: { type: 'boolean', short: 'd', help: 'as --verbose' },
 } as const satisfies Options
 
@@ -58,14 +58,14 @@ const EXEC: Command = command({
   name: 'exec',
   summary: 'Run a program under a profile',
   description: [
-    'The program takes the place of this one: it has the same process number, and its exit status is the exit ' +
-      'status. If it cannot be confined, it is not executed. The options of aa-exec work.',
+    'The program replaces this one: it keeps the process id, and its exit status is the exit status. If it cannot ' +
+      'be confined, it is not executed. The options of aa-exec work.',
   ],
   operands: [
-    { name: 'PROGRAM', help: 'a path, or a name that is found in PATH', complete: 'program' },
+    { name: 'PROGRAM', help: 'a path, or a name that is looked up in PATH', complete: 'program' },
     {
       name: 'ARGUMENT',
-      help: 'passed on, whatever it looks like',
+      help: 'passed to the program, even if it looks like an option',
       optional: true,
       multiple: true,
       complete: 'file',

@@ -6,21 +6,27 @@ import { bold, cyan, dim, green, red, type Screen } from '../screen.ts'
 const FEATURES: Command = command({
   name: 'features',
   summary: "Show what this kernel's AppArmor can do",
-  operands: [{ name: 'FEATURE', help: 'only ask for this one: domain/stack', optional: true }],
+  operands: [
+    {
+      name: 'FEATURE',
+      help: 'only tell whether the kernel has this one: domain/stack',
+      optional: true,
+    },
+  ],
   options: {
     file: {
       type: 'string',
       short: 'f',
       value: 'FILE',
       complete: 'file',
-      help: 'a saved set of features, such as /etc/apparmor.d/abi/4.0, in place of the kernel',
+      help: 'a saved feature set, such as /etc/apparmor.d/abi/4.0, instead of the kernel',
     },
     compare: {
       type: 'string',
       short: 'c',
       value: 'FILE',
       complete: 'file',
-      help: 'what policy written for this set would lose',
+      help: 'show what policy written for this set would lose',
     },
   },
   examples: [

@@ -7,16 +7,20 @@ import { showPatch } from '../patch.ts'
 
 const FORMAT: Command = command({
   name: 'format',
-  summary: 'Lay out policy in one style',
+  summary: 'Format policy in one style',
   description: [
-    'Every line is written anew: indentation, blanks, order of permissions. Comments stay, and the meaning does ' +
+    'It writes every line anew: indentation, blanks, order of permissions. Comments stay, and the meaning does ' +
       'not change. Without an option the result goes to stdout.',
   ],
   operands: [
     { name: 'FILE', help: 'a file of policy; - for stdin', multiple: true, complete: 'file' },
   ],
   options: {
-    check: { type: 'boolean', short: 'c', help: 'only name the files that are laid out otherwise' },
+    check: {
+      type: 'boolean',
+      short: 'c',
+      help: 'only list the files that are formatted differently',
+    },
     diff: { type: 'boolean', short: 'd', help: 'only show what would change' },
     write: { type: 'boolean', short: 'w', help: 'change the files' },
   },

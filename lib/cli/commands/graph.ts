@@ -8,10 +8,10 @@ import { bold, cyan, dim, safe, yellow, type Screen } from '../screen.ts'
 
 const GRAPH: Command = command({
   name: 'graph',
-  summary: 'Show which profile may become which',
+  summary: 'Show the transitions between profiles',
   description: [
-    'By execution, change_profile, hats, and by attachment from unconfined. A tree for people, a picture, a page ' +
-      'in one file that can be searched and zoomed, or the text of a diagram for Mermaid or Graphviz.',
+    'Transitions happen by execution, change_profile, hats, and by attachment from unconfined. The output is a ' +
+      'tree, a picture, a page that you can search and zoom, or a diagram for Mermaid or Graphviz.',
   ],
   operands: [
     {
@@ -35,7 +35,7 @@ const GRAPH: Command = command({
       short: 'p',
       value: 'PROFILE',
       complete: 'profile',
-      help: 'only what can be reached from this profile',
+      help: 'only profiles that can be reached from this one',
     },
   },
   examples: [

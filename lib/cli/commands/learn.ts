@@ -12,15 +12,16 @@ const LEARN: Command = command({
   name: 'learn',
   summary: 'Learn a profile by running a program',
   description: [
-    'Runs it in complain mode, then in enforce mode with what was missing added, until a run is refused nothing. The ' +
-      'profile goes to stdout, all else to stderr. It permits what the program did meanwhile: have it do all that it ' +
-      'has to do. Run only what you trust: what an attacker does in it is learned, too. Needs root.',
+    'It runs the program in complain mode, then in enforce mode, and adds what was missing until nothing is ' +
+      'refused. The profile goes to stdout, everything else to stderr. The profile permits what the program did ' +
+      'while it ran, so make it do everything that it has to do. Run only programs that you trust: what an attacker ' +
+      'in the program does is learned, too. It needs root.',
   ],
   operands: [
-    { name: 'PROGRAM', help: 'a path, or a name that is found in PATH', complete: 'program' },
+    { name: 'PROGRAM', help: 'a path, or a name that is looked up in PATH', complete: 'program' },
     {
       name: 'ARGUMENT',
-      help: 'passed on, whatever it looks like',
+      help: 'passed to the program, even if it looks like an option',
       optional: true,
       multiple: true,
       complete: 'file',
@@ -34,12 +35,16 @@ const LEARN: Command = command({
       short: 'o',
       value: 'FILE',
       complete: 'file',
-      help: 'write the profile there; a file that exists is an error',
+      help: 'write the profile there; the file must not exist',
     },
     ...SUGGEST_OPTIONS,
     base: BASE_OPTION,
-    rounds: { type: 'string', value: 'NUMBER', help: 'how often it is run at most; default 12' },
-    timeout: { type: 'string', value: 'SECONDS', help: 'how long one run may take' },
+    rounds: {
+      type: 'string',
+      value: 'NUMBER',
+      help: 'how many times to run it at most; default 12',
+    },
+    timeout: { type: 'string', value: 'SECONDS', help: 'how long one run may take, in seconds' },
   },
   examples: [
     { run: 'sudo apparmor learn -p web -- node server.js --self-test', what: 'to stdout' },

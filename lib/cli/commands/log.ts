@@ -15,7 +15,7 @@ const CLASSES =
   )
 
 const OPTIONS = {
-  follow: { type: 'boolean', short: 'f', help: 'wait for what comes from now on' },
+  follow: { type: 'boolean', short: 'f', help: 'print new records as they come' },
   ...LOG_OPTIONS,
   process: {
     type: 'string',
@@ -40,10 +40,10 @@ const OPTIONS = {
     choices: CLASSES,
     help: CLASSES.join(', '),
   },
-  all: { type: 'boolean', short: 'a', help: 'every record: do not fold those that say the same' },
+  all: { type: 'boolean', short: 'a', help: 'every record: do not fold equal ones' },
   explain: {
     type: 'boolean',
-    help: 'say in sentences what each means, and what a rule would permit',
+    help: 'explain each record in sentences, and what a rule would permit',
   },
 } as const satisfies Options
 
@@ -51,11 +51,12 @@ type LogCall = Call<typeof OPTIONS>
 
 const LOG: Command = command({
   name: 'log',
-  summary: 'Show what AppArmor has refused or told of',
+  summary: 'Show what AppArmor has refused or reported',
   description: [
-    'One line for each record, and what says the same once, with a count. With --follow each line is shown as the ' +
-      'record is made, and repeats follow as a count. Below a refusal stands the rule that would permit it: names in ' +
-      'it were chosen by whoever was refused, so read it before you write it into a profile. Reading the log needs root on most machines.',
+    'It prints one line for each record. Equal records are one line with a count. With --follow it prints each ' +
+      'record as it is written, and counts repeats afterwards. Below a refusal it prints the rule that would permit ' +
+      'it. The refused program chose the names in that rule, so read it before you add it to a profile. On most ' +
+      'machines, reading the log needs root.',
   ],
   options: OPTIONS,
   examples: [

@@ -1,6 +1,7 @@
 import { profiles } from '../../index.ts'
-import { remove, setMode, type LoadableMode } from '../../policy/node.ts'
+import { remove, replace, setMode, type LoadableMode } from '../../policy/node.ts'
 import { command, DONE_OR_FAILED, type Command } from '../command.ts'
+import { findProfile } from '../find_profile.ts'
 import { documentSchema, exactly, listOf } from '../json.ts'
 import { modeSpan } from '../mode.ts'
 import { writeMode } from '../mode_file.ts'
@@ -18,11 +19,12 @@ const MODE: Command = command({
   name: 'mode',
   summary: 'Set the mode of loaded profiles',
   description: [
-    'enforce denies and logs, complain permits and logs, kill ends the process that breaks a rule, unconfined ' +
+    'enforce refuses and logs. complain permits and logs. kill ends the process that breaks a rule. unconfined ' +
       'permits everything. disable removes the profile from the kernel.',
-    'Without --write no file changes: it lasts until the profile is loaded again. Children and hats keep their modes. ' +
-      'With --write the file that defines the profile says it, too, as after aa-complain, aa-enforce and aa-disable: ' +
-      'in its flags, or for disable by a link in the directory disable. Needs root.',
+    'Without --write no file changes, and the mode lasts until the profile is loaded again. Children and hats ' +
+      'keep their modes. With --write the file that defines the profile changes, too, as with aa-complain, ' +
+      'aa-enforce and aa-disable: in its flags, or for disable by a link in the directory disable. A profile that ' +
+      'is not loaded is loaded from that file. It needs root.',
   ],
   operands: [
     {
@@ -35,9 +37,9 @@ const MODE: Command = command({
   options: {
     unconfine: {
       type: 'boolean',
-      help: 'with disable: even when processes run under it: these are unconfined then',
+      help: 'with disable: even if processes run under it, which unconfines these processes',
     },
-    write: { type: 'boolean', short: 'w', help: 'in the file, too: it lasts' },
+    write: { type: 'boolean', short: 'w', help: 'also change the file, so that the mode lasts' },
     base: BASE_OPTION,
     children: { type: 'boolean', short: 'c', help: 'its children and hats, too' },
   },
@@ -65,6 +67,13 @@ const MODE: Command = command({
         changed.push({ profile: name, mode })
         continue
       }
+      if (write && !(await isLoaded(name))) {
+        // It was disabled: as aa-enforce does, it is loaded as the file says now.
+        const { file } = await findProfile(name, { files: [], base, world })
+        await replace({ file }, { base })
+        changed.push({ profile: name, mode })
+        continue
+      }
       for (const profile of [name, ...(children ? await below(name) : [])]) {
         await setMode(profile, mode as LoadableMode)
         changed.push({ profile, mode })
@@ -78,6 +87,9 @@ const MODE: Command = command({
   },
 })
 export default MODE
+
+const isLoaded = async (name: string): Promise<boolean> =>
+  (await profiles()).some(({ label }) => label === name)
 
 async function below(name: string): Promise<readonly string[]> {
   const labels = (await profiles()).map(({ label }) => label)

@@ -23,19 +23,19 @@ const OPTIONS = {
     type: 'string',
     value: 'PATH',
     complete: 'file',
-    help: 'the program that runs under it whenever it is started; without it, it is asked for by name',
+    help: 'the program that gets the profile when it starts; default: none, and programs ask for it by name',
   },
   read: {
     ...PATHS,
     short: 'r',
-    help: 'what may be read; DIRECTORY/ is all in it; may be repeated',
+    help: 'a path that it may read; DIRECTORY/ means everything in it; may be repeated',
   },
-  modify: { ...PATHS, short: 'm', help: 'what may be read and written; may be repeated' },
-  execute: { ...PATHS, short: 'x', help: 'programs that may be started; may be repeated' },
+  modify: { ...PATHS, short: 'm', help: 'a path that it may read and write; may be repeated' },
+  execute: { ...PATHS, short: 'x', help: 'a program that it may start; may be repeated' },
   network: { type: 'boolean', help: 'node: TCP and UDP' },
   inspect: { type: 'boolean', help: 'node: the debugger' },
   terminal: { type: 'boolean', help: 'node: reading from and writing to a terminal' },
-  complain: { type: 'boolean', help: 'in complain mode: it logs, and permits' },
+  complain: { type: 'boolean', help: 'in complain mode: log, and permit' },
   write: { type: 'boolean', short: 'w', help: `write it to ${BASE}, or to --output` },
   output: { type: 'string', short: 'o', value: 'FILE', complete: 'file', help: 'write it there' },
   base: BASE_OPTION,
@@ -47,11 +47,11 @@ const TEMPLATES = ['minimal', 'node', 'docker']
 
 const NEW: Command = command({
   name: 'new',
-  summary: 'Make a profile from a template',
+  summary: 'Write a profile from a template',
   description: [
-    'minimal: what every dynamically linked program needs, by <abstractions/base>. node: what a program of Node.js ' +
-      'needs to run at all. docker: what engines give a container that asks for nothing. It goes to stdout, or into a ' +
-      'file that is not there yet. Nothing is loaded.',
+    'minimal: what every dynamically linked program needs, by <abstractions/base>. node: what a Node.js program ' +
+      'needs to run at all. docker: what engines give a container by default. The profile goes to stdout, or into a ' +
+      'file that does not exist yet. Nothing is loaded.',
   ],
   operands: [
     { name: 'TEMPLATE', help: TEMPLATES.join(', '), choices: TEMPLATES },

@@ -8,10 +8,10 @@ import { bold, cyan, dim, red, yellow, type Cell, type Screen, type Span } from 
 
 const PS: Command = command({
   name: 'ps',
-  summary: 'List processes with what confines them',
+  summary: 'List processes and what confines them',
   description: [
-    'Without an option: those that are confined, those that should be and are not (!), and those of which only some ' +
-      'threads are (~).',
+    'Without an option it lists confined processes, processes that should be confined and are not (!), and ' +
+      'processes with only some threads confined (~).',
   ],
   operands: [
     {
@@ -27,7 +27,7 @@ const PS: Command = command({
     tree: {
       type: 'boolean',
       short: 't',
-      help: 'as a tree, below the processes that have started them',
+      help: 'as a tree, below the processes that started them',
     },
     profile: {
       type: 'string',

@@ -8,8 +8,8 @@ const REMOVE: Command = command({
   name: 'remove',
   summary: 'Remove profiles from the kernel',
   description: [
-    'A process that runs under a profile is unconfined from the moment that the profile is removed. So a profile ' +
-      'that is in use stays, unless --unconfine is given. Needs root.',
+    'Removing a profile unconfines every process that runs under it, at once. So a profile that is in use stays, ' +
+      'unless you pass --unconfine. It needs root.',
   ],
   operands: [
     {
@@ -28,11 +28,11 @@ const REMOVE: Command = command({
       value: 'FILE',
       complete: 'file',
       multiple: true,
-      help: 'all profiles that this file of policy defines; may be repeated',
+      help: 'all profiles that this policy file defines; may be repeated',
     },
     unconfine: {
       type: 'boolean',
-      help: 'also those that processes run under: these are unconfined then',
+      help: 'also remove profiles that processes run under, which unconfines these processes',
     },
   },
   examples: [

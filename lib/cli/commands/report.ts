@@ -55,11 +55,11 @@ interface Found {
 
 const REPORT: Command = command({
   name: 'report',
-  summary: 'Make a page of all that is there, and of what was refused',
+  summary: 'Write a page about what is confined and what was refused',
   description: [
-    'One file of HTML for any browser: profiles, processes, refusals over time, and who may become whom. It loads ' +
-      'nothing and sends nothing. It has names of programs, files and processes of this machine: think before you ' +
-      'pass it on. What cannot be read is said in it.',
+    'It writes one HTML file for any browser: profiles, processes, refusals over time, and transitions between ' +
+      'profiles. The page loads nothing and sends nothing. It contains names of programs, files and processes of ' +
+      'this machine, so think before you pass it on. It says what could not be read.',
   ],
   options: OPTIONS,
   examples: [

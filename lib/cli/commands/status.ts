@@ -23,10 +23,10 @@ const OPTIONS = {
   json: {
     type: 'boolean',
     choices: ['aa'],
-    help: 'print JSON; --json=aa in the form of aa-status --json, but always valid',
+    help: 'print JSON; --json=aa prints the format of aa-status --json, but always valid',
   },
-  'pretty-json': { type: 'boolean', help: 'as --json=aa, for people' },
-  enabled: { type: 'boolean', help: 'only say by the exit status whether AppArmor is on' },
+  'pretty-json': { type: 'boolean', help: 'like --json=aa, indented' },
+  enabled: { type: 'boolean', help: 'print nothing; the exit status tells whether AppArmor is on' },
   profiled: { type: 'boolean', help: 'print how many profiles are loaded' },
   enforced: { type: 'boolean', help: 'print how many profiles are in enforce mode' },
   complaining: { type: 'boolean', help: 'print how many profiles are in complain mode' },
@@ -38,13 +38,17 @@ const OPTIONS = {
   show: {
     type: 'string',
     choices: ['all', 'profiles', 'processes'],
-    help: 'only the one or the other; default all',
+    help: 'only one kind; default: both',
   },
-  'filter.mode': { type: 'string', value: 'REGEX', help: 'only what is in such a mode' },
-  'filter.profiles': { type: 'string', value: 'REGEX', help: 'only such profiles' },
-  'filter.pid': { type: 'string', value: 'REGEX', help: 'only processes with such a number' },
-  'filter.exe': { type: 'string', value: 'REGEX', help: 'only processes of such a program' },
-  verbose: { type: 'boolean', short: 'v', help: 'all of it; the default' },
+  'filter.mode': { type: 'string', value: 'REGEX', help: 'only what is in a matching mode' },
+  'filter.profiles': { type: 'string', value: 'REGEX', help: 'only matching profiles' },
+  'filter.pid': {
+    type: 'string',
+    value: 'REGEX',
+    help: 'only processes with a matching process id',
+  },
+  'filter.exe': { type: 'string', value: 'REGEX', help: 'only processes of a matching program' },
+  verbose: { type: 'boolean', short: 'v', help: 'print everything; the default' },
   quiet: { type: 'boolean', help: 'no messages about errors' },
 } as const satisfies Options
 
@@ -72,8 +76,8 @@ const STATUS: Command = command({
   name: 'status',
   summary: 'Show what is loaded and what is confined',
   description: [
-    'Profiles by mode, and the processes under each. What needs a look stands at the end: processes that ' +
-      'should be confined and are not, and those of which only some threads are.',
+    'It lists the profiles by mode, and the processes under each. Problems come last: processes that should be ' +
+      'confined and are not, and processes with only some threads confined.',
     'The options and exit statuses of aa-status work.',
   ],
   options: OPTIONS,
@@ -108,7 +112,9 @@ const STATUS: Command = command({
     const quiet = options.quiet === true
     const found = availability()
     if (!found.enabled) {
-      if (!quiet && !options.enabled) err.line(`AppArmor is not on: ${found.reason}`)
+      const { code, reason } = found
+      if (call.json) err.record({ error: { code, message: reason } })
+      else if (!quiet && !options.enabled) err.line(`AppArmor is not on: ${reason}`)
       return DISABLED
     }
     if (options.enabled) return found.mountpoint === null ? NO_INTERFACE : 0

@@ -51,13 +51,13 @@ interface Work {
 
 const SUGGEST: Command = command({
   name: 'suggest',
-  summary: 'Make rules of what was refused',
+  summary: 'Turn refusals into rules',
   description: [
-    'Reads the log, and says what the policy would have to say so that what was refused, or let through in complain ' +
-      'mode, is permitted. What the files permit already is left out, and so is what they deny on purpose.',
-    'On a terminal it asks about each: allow, ignore, edit in $EDITOR, exact paths, undo. Then it shows the ' +
-      'difference, and writes the files when you agree. Elsewhere it only prints. Whoever was refused chose the names ' +
-      'in the log: read before you agree.',
+    'It reads the log, and prints the rules that would permit what was refused, or what complain mode let ' +
+      'through. It leaves out what the files permit already, and what they deny on purpose.',
+    'On a terminal it asks about each rule: allow, ignore, edit in $EDITOR, exact paths, undo. Then it shows the ' +
+      'difference, and writes the files if you agree. Elsewhere it only prints. The refused program chose the names ' +
+      'in the log, so read them before you agree.',
   ],
   operands: [
     {

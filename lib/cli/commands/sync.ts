@@ -18,10 +18,10 @@ const WIDTH = 'would replace'.length
 
 const SYNC: Command = command({
   name: 'sync',
-  summary: 'Make the kernel hold what a directory says',
+  summary: 'Keep the loaded profiles equal to a directory',
   description: [
-    'Loads what is new, replaces what has changed, removes what is gone. It touches only profiles that it has ' +
-      'loaded itself for the same owner. A profile in use stays. Needs root.',
+    'It loads new profiles, replaces changed ones, and removes those whose file is gone. It touches only profiles ' +
+      'that it has loaded itself for the same owner. A profile in use stays. It needs root.',
   ],
   operands: [{ name: 'DIRECTORY', help: 'a directory of policy', complete: 'directory' }],
   options: {
@@ -30,27 +30,27 @@ const SYNC: Command = command({
       type: 'string',
       short: 'o',
       value: 'NAME',
-      help: 'who owns the profiles, such as the name of your application',
+      help: 'the owner of the profiles, such as the name of your application',
     },
     watch: {
       type: 'boolean',
       short: 'w',
-      help: 'go on, and do it again whenever a file changes; Ctrl-C ends it. With --json one object a line',
+      help: 'sync again whenever a file changes, until Ctrl-C. With --json, one object a line',
     },
     'dry-run': { type: 'boolean', help: 'only show the plan' },
     state: {
       type: 'string',
       value: 'DIRECTORY',
       complete: 'directory',
-      help: 'where it keeps what it has loaded; default /var/lib/apparmor-sync',
+      help: 'the directory for its list of loaded profiles; default /var/lib/apparmor-sync',
     },
     unconfine: {
       type: 'boolean',
-      help: 'also remove profiles that processes run under: these are unconfined then',
+      help: 'also remove profiles that processes run under, which unconfines these processes',
     },
     adopt: {
       type: 'boolean',
-      help: 'take over profiles of the same names that somebody else has loaded',
+      help: 'take over profiles with the same names that somebody else has loaded',
     },
   },
   examples: [

@@ -11,15 +11,15 @@ const WATCH: Command = command({
   name: 'watch',
   summary: 'Show what is loaded and what is confined, as it changes',
   description: [
-    'A change of policy shows at once, and processes every few seconds. On a terminal the picture is drawn anew; ' +
-      'otherwise each change is a line. Ctrl-C ends it.',
+    'It shows a change of policy at once, and processes every few seconds. On a terminal it redraws the screen; ' +
+      'otherwise it prints each change as a line. Ctrl-C ends it.',
   ],
   options: {
     interval: {
       type: 'string',
       short: 'i',
       value: 'SECONDS',
-      help: 'how often to look at processes; default 2',
+      help: 'how many seconds between looks at the processes; default 2',
     },
   },
   examples: [

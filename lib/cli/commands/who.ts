@@ -27,10 +27,10 @@ interface Found {
 
 const WHO: Command = command({
   name: 'who',
-  summary: 'Say which profiles are attached to a program, and which may execute it',
+  summary: 'Tell which profiles are attached to a program, and which may execute it',
   description: [
-    'From what the kernel holds, where it can be seen, and from the files of policy, which also say what becomes of ' +
-      'the profile.',
+    'It looks at the loaded policy, if that is visible, and at the files of policy, which also say which profile ' +
+      'the program then runs under.',
   ],
   operands: [{ name: 'PATH', help: 'a program', complete: 'program' }],
   options: { base: BASE_OPTION },

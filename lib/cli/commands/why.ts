@@ -84,18 +84,17 @@ const REASON = exactly({
 
 const WHY: Command = command({
   name: 'why',
-  summary: 'Say whether a profile permits an act, and by which rule',
+  summary: 'Tell whether a profile permits an act, and by which rule',
   description: [
-    'Reads the policy from files and needs neither root nor a kernel with AppArmor. --kernel also asks the kernel, ' +
-      'which answers for files and links, and says if it answers otherwise: then the file is not what is loaded.',
-    `ACCESS is letters of rwamkxl with a path, or: ${Object.keys(ASKS).join(', ')}.`,
+    'It reads the policy from files, and needs neither root nor a kernel with AppArmor. --kernel also asks the ' +
+      'kernel, which answers for files and links. If the two answers differ, the file is not what is loaded.',
   ],
   operands: [
     { name: 'PROFILE', help: 'a profile that is defined in a file', complete: 'profile' },
-    { name: 'ACCESS', help: 'letters, or a word of the policy language' },
+    { name: 'ACCESS', help: 'permission letters, or a keyword of the policy language' },
     {
       name: 'WHAT',
-      help: 'a path, or what belongs to the word',
+      help: 'a path, or the argument of the keyword',
       optional: true,
       multiple: true,
       complete: 'file',
@@ -108,7 +107,7 @@ const WHY: Command = command({
       value: 'FILE',
       complete: 'file',
       multiple: true,
-      help: `where the profile is defined; default: found in ${BASE}`,
+      help: `the file that defines the profile; default: search ${BASE}`,
     },
     base: BASE_OPTION,
     owner: { type: 'boolean', help: 'the file belongs to the user of the process' },

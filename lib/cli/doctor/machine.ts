@@ -5,6 +5,7 @@ import {
   featureId,
   features,
   getcon,
+  ownContainer,
   profiles,
   type Availability,
 } from '../../index.ts'
@@ -50,12 +51,12 @@ const kernel: Check = () => {
 const order: Check = () => {
   const modules = readFile('/sys/kernel/security/lsm')
   if (modules === null)
-    return note('security modules', 'the list cannot be read', 'securityfs is not visible here')
+    return note('security modules', 'the list cannot be read', 'securityfs is not mounted here')
   if (modules.split(',').includes('apparmor')) return ok('security modules', modules)
   return problem(
     'security modules',
     modules,
-    'AppArmor is not among those that the kernel has started',
+    'AppArmor is not in the list of active modules',
     `add lsm=${modules},apparmor to the kernel's command line (/etc/default/grub, then update-grub) and start again`,
   )
 }
@@ -98,7 +99,7 @@ function securityfs(mountpoint: string | null): Finding {
   return note(
     'policy interface',
     'it is not visible here',
-    'programs can be confined, but policy can be neither seen nor loaded; in a container that is usual',
+    'programs can be confined, but policy can be neither seen nor loaded. This is usual in a container',
     'outside of containers: mount -t securityfs securityfs /sys/kernel/security',
   )
 }
@@ -128,7 +129,7 @@ const label: Check = () => {
   return note(
     'this process',
     `${own} (${mode})`,
-    'it is confined itself: what it may see, and which profile it may enter, its own rules decide',
+    'this process is itself confined: its own profile decides what it may see, and which profile it may enter',
   )
 }
 
@@ -137,7 +138,7 @@ const noNewPrivileges: Check = () => {
   return problem(
     'no_new_privs',
     'it is set on this process',
-    'the kernel refuses every transition to a profile that is not a subset; only stacking works',
+    'the kernel refuses to change to a profile that permits more; stacking always works',
     'start without it (NoNewPrivileges= of systemd, --security-opt no-new-privileges), or stack: apparmor exec --stack',
   )
 }
@@ -151,24 +152,26 @@ const capabilities: Check = () => {
   return note(
     'capabilities',
     'no CAP_MAC_ADMIN',
-    'policy cannot be loaded, replaced or removed by this process; all else works',
+    'this process cannot load, replace or remove policy; everything else works',
     'use sudo for that',
   )
 }
 
 const container: Check = () => {
-  const signs = [
-    ['/.dockerenv', 'Docker'],
-    ['/run/.containerenv', 'Podman'],
-  ].flatMap(([file = '', name = '']) => (fs.existsSync(file) ? [name] : []))
-  const named = /container=([^\0]+)/.exec(readFile('/proc/1/environ') ?? '')?.[1]
-  const found = signs[0] ?? named
-  const inUserNamespace = !/^\s*0\s+0\s+4294967295$/.test(readFile('/proc/self/uid_map') ?? '')
-  if (found === undefined && !inUserNamespace) return ok('container', 'none')
+  const found = ownContainer()
+  if (found === null) return ok('container', 'none')
+  const { engine, namespaces } = found
+  const seen = [
+    engine ?? 'a container or sandbox',
+    ...namespaces.map((kind) => `${kind} namespace`),
+  ]
+  const policy = namespaces.includes('user')
+    ? 'no profile can be loaded from here, not even as root of this user namespace'
+    : 'profiles are usually loaded on the host'
   return note(
     'container',
-    [found, inUserNamespace ? 'a user namespace' : undefined].filter(Boolean).join(', '),
-    'the kernel is that of the host: its profiles and its log are not seen from here, or only in part',
+    seen.join(', '),
+    `the kernel belongs to the host: its profiles and its log are not visible from here, or only in part; ${policy}`,
   )
 }
 
@@ -227,7 +230,7 @@ const compiler: Check = () => {
       'apparmor_parser',
       'it is not installed',
       'policy cannot be compiled here; compiled policy can be loaded',
-      'apt install apparmor, or what your distribution calls it',
+      'apt install apparmor, or the package of your distribution',
     )
   }
   const { stdout, error } = builtin('node:child_process').spawnSync(file, ['--version'], {
@@ -261,7 +264,7 @@ const abi: Check = () => {
   return note(
     'features',
     `of abi ${newest} this kernel lacks: ${lost.join(', ')}`,
-    'rules of these kinds are compiled, and not enforced',
+    'rules of these kinds compile, but are not enforced',
     `apparmor features --compare ${ABI_DIRECTORY}/${newest} tells which`,
   )
 }
@@ -276,7 +279,7 @@ const cache: Check = () => {
     return note(
       'policy cache',
       `none for these features (${name})`,
-      'policy is compiled anew at each start of the machine',
+      'policy is compiled again at each boot',
     )
   } catch {
     return [] // the interface is not visible: said above
@@ -310,7 +313,7 @@ const node: Check = () => {
   return note(
     'runtime',
     `${seen}, with --permission`,
-    'Node refuses addons and child processes unless it is told otherwise',
+    'Node refuses addons and child processes unless an option permits them',
     'add --allow-addons, and --allow-child-process to start programs',
   )
 }

@@ -12,11 +12,7 @@ export async function profileFindings(name: string, world: World): Promise<reado
   const file = await findProfile(name, { files: [], base: BASE, world }).catch(() => null)
   const where =
     file === null
-      ? note(
-          'file',
-          `no file of ${BASE} defines it`,
-          'a restart of the machine does not bring it back by itself',
-        )
+      ? note('file', `no file of ${BASE} defines it`, 'it is not loaded again at the next boot')
       : ok('file', file.file)
   if (found === undefined) {
     const remedy =
@@ -41,7 +37,7 @@ export async function profileFindings(name: string, world: World): Promise<reado
       ? note(
           'attachment',
           'none',
-          'no program runs under it by itself: it has to be entered, as by apparmor exec -p',
+          'no program gets it automatically; a program has to ask for it, for example by apparmor exec -p',
         )
       : ok('attachment', attachment),
     under.length > 0
@@ -52,7 +48,7 @@ export async function profileFindings(name: string, world: World): Promise<reado
           problem(
             'processes',
             `${pids(expected)} should run under it, and are unconfined`,
-            'they were started before the profile was loaded: a profile is taken at exec',
+            'they were started before the profile was loaded, and a program gets its profile at exec',
             'restart them',
           ),
         ]
@@ -70,7 +66,7 @@ function disabled(file: string | undefined): readonly Finding[] {
     problem(
       'disabled',
       `${BASE}/disable/${name}`,
-      'the start of the machine skips the file',
+      'the file is skipped at boot',
       `rm ${BASE}/disable/${name}`,
     ),
   ]
@@ -92,7 +88,7 @@ export async function processFindings(pid: number): Promise<readonly Finding[]> 
       note(
         'label',
         'it may not be read',
-        'another user’s process: ask as root',
+        'another user’s process: run this as root',
         'sudo apparmor doctor',
       ),
     ]
@@ -103,7 +99,7 @@ export async function processFindings(pid: number): Promise<readonly Finding[]> 
           problem(
             'threads',
             `${differing.length} under another label: ${differing.map(({ tid, label: other }) => `${tid} ${other}`).join(', ')}`,
-            'only a part of the process is confined as the label says',
+            'only some threads are confined as the label says',
             'change the whole process: changeProfile without scope, or reexec',
           ),
         ]
@@ -115,7 +111,7 @@ export async function processFindings(pid: number): Promise<readonly Finding[]> 
         : problem(
             'label',
             `${label} (${mode})`,
-            'what the profile does not allow is let through',
+            'the profile permits everything, and only logs',
             `apparmor mode enforce ${label}`,
           ),
       ...threads,

@@ -11,9 +11,9 @@ import { readPath } from '../compile/source.ts'
 import { refuseHarmful, splitRecords } from '../load/records.ts'
 import { refuseForeign } from './trust.ts'
 
-/** Which cache is meant. */
+/** Options of the functions in `cache`. */
 export interface CacheOptions {
-  /** default `/var/cache/apparmor`, that of apparmor_parser */
+  /** the directory of the cache; default: `/var/cache/apparmor`, which apparmor_parser uses */
   readonly cache?: string | URL
 }
 
@@ -26,9 +26,10 @@ function readPlace(options: unknown): string {
 }
 
 /**
- * Tells where the cached policy for the running kernel lies, or would: each set of features has a directory of its own.
+ * Returns the directory for the running kernel's cached policy, whether or not it exists. Each feature set has a
+ * directory of its own.
  *
- * It makes nothing. Rests on aa_policy_cache(3).
+ * It creates nothing. Rests on aa_policy_cache(3).
  *
  * @param options see {@link CacheOptions}
  * @returns an absolute path: `/var/cache/apparmor/8f1c9a2e.0`
@@ -46,10 +47,11 @@ export function directory(options?: CacheOptions): string {
 }
 
 /**
- * Removes cached policy, for the features of all kernels. What is loaded stays loaded. Rests on aa_policy_cache(3).
+ * Removes the cached policy for all kernels. Loaded policy stays loaded. Rests on aa_policy_cache(3).
  *
  * @param options see {@link CacheOptions}
- * @throws `AppArmorError` (rejects) `ENOENT` there is no such directory; `EACCES`, `EPERM` it belongs to others
+ * @throws `AppArmorError` (rejects) `ENOENT` there is no such directory; `EACCES`, `EPERM` it belongs to somebody
+ *   else
  * @throws TypeError as {@link directory} (rejects)
  * @example
  * ```js
@@ -66,16 +68,17 @@ export async function remove(options?: CacheOptions): Promise<void> {
 }
 
 /**
- * Loads all that is cached for the running kernel, in the place of profiles with the same names: what a boot does,
- * without a compiler.
+ * Loads everything that is cached for the running kernel, and replaces profiles with the same names. It needs no
+ * compiler, and is meant for the boot.
  *
- * **It loads what was compiled last, whatever the text says by now**, and it can check no text. So a cache that
- * others could have written is refused. Rests on aa_policy_cache(3).
+ * **It loads what was compiled last, even if the text has changed since**, and it cannot check any text. So it
+ * refuses a cache that other users can write to. Rests on aa_policy_cache(3).
  *
  * @param options see {@link CacheOptions}
- * @returns the profiles that are in force now
- * @throws `AppArmorError` (rejects) `ERR_APPARMOR_CACHE_FOREIGN` others can write there;
- *   `ERR_APPARMOR_CACHE_DAMAGED` a file in it is no binary policy; `ENOENT` there is no cache for this kernel; those of
+ * @returns the profiles that are now in force
+ * @throws `AppArmorError` (rejects) `ERR_APPARMOR_CACHE_FOREIGN` other users can write to it;
+ *   `ERR_APPARMOR_CACHE_DAMAGED` a file in it is not binary policy; `ENOENT` there is no cache for this kernel; those
+ *   of
  *   {@link replace}
  * @throws TypeError as {@link directory} (rejects)
  * @example

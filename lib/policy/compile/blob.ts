@@ -45,7 +45,7 @@ const HEADER = [CODE.name, 8, 0, 0x76, 0x65, 0x72, 0x73, 0x69, 0x6f, 0x6e, 0, CO
 export interface BlobRecord {
   /** the policy namespace it is for, `null` for that of whoever loads it */
   readonly namespace: string | null
-  /** its whole name: `'web//upload'` for a child profile or a hat */
+  /** its full name: `'web//upload'` for a child profile or a hat */
   readonly name: string
   /** the whole record */
   readonly bytes: Uint8Array

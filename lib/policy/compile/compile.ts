@@ -17,31 +17,31 @@ export type { PolicySource } from './source.ts'
 
 /** A profile that a compiled policy defines. */
 export interface CompiledProfile {
-  /** `null` for the policy namespace of whoever loads it */
+  /** `null` for the policy namespace of the process that loads it */
   readonly namespace: string | null
-  /** its whole name: `'web//upload'` for a child profile or a hat */
+  /** its full name: `'web//upload'` for a child profile or a hat */
   readonly name: string
 }
 
-/** Binary policy, as the kernel takes it. */
+/** Binary policy in the kernel's format. */
 export interface CompiledPolicy {
   readonly kind: 'compiled'
   readonly binary: Uint8Array
   readonly profiles: readonly CompiledProfile[]
-  /** what the compiler warned of */
+  /** the compiler's warnings */
   readonly diagnostics: readonly Diagnostic[]
 }
 
 /**
  * Compiles policy with the system's apparmor_parser. Loads nothing.
  *
- * It needs no privilege, and no kernel with AppArmor. It starts a process for each call, never more of them at a
- * time than there are processors. Rests on apparmor_parser(8).
+ * It needs neither privilege nor a kernel with AppArmor. Each call starts a process, and at most one process runs
+ * for each processor. Rests on apparmor_parser(8).
  *
  * @param source text in the policy language, or `{ file }`
  * @param options see {@link CompileOptions}; an unknown one is refused
  * @returns the binary policy, with the names of the profiles in it
- * @throws `AppArmorError` (rejects) `ERR_APPARMOR_CACHE_FOREIGN` others can write to the directory `cache`
+ * @throws `AppArmorError` (rejects) `ERR_APPARMOR_CACHE_FOREIGN` other users can write to the directory `cache`
  * @throws {@link PolicyCompileError} (rejects) `ERR_APPARMOR_COMPILE` with diagnostics
  * @throws `AppArmorError` (rejects) `ERR_APPARMOR_PARSER_MISSING` when the compiler is not installed,
  *   `ERR_APPARMOR_PARSER` when it cannot be run or takes too long
@@ -66,15 +66,15 @@ export async function compile(
 }
 
 /**
- * Reports what is wrong with a policy: what {@link compile} would find, and what {@link lint} does, for the compiler
- * and the kernel that it is compiled for. A policy with mistakes is an answer, not a failure.
+ * Reports what is wrong with a policy: the findings of {@link compile} and of {@link lint}, options of the compiler
+ * and the kernel that it would be compiled for. A policy with mistakes gives findings, and does not reject.
  *
- * It needs no privilege, and no kernel with AppArmor. Rests on apparmor_parser(8).
+ * It needs neither privilege nor a kernel with AppArmor. Rests on apparmor_parser(8).
  *
  * @param source text in the policy language, or `{ file }`
  * @param options as for {@link compile}
- * @returns every finding, errors and warnings: those of the compiler, then those of `lint` (`source: 'lint'`); empty
- *   for a policy without any
+ * @returns every error and warning: those of the compiler, then those of `lint` (`source: 'lint'`); empty when
+ *   there are none
  * @throws as {@link compile}, but not {@link PolicyCompileError}
  * @example
  * ```js

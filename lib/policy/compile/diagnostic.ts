@@ -1,18 +1,18 @@
 /** What apparmor_parser writes on stderr, from version 3.0 on, as diagnostics. Nothing of it is lost. */
 
-/** One finding about a policy. */
+/** One error or warning about a policy. */
 export interface Diagnostic {
   readonly severity: 'error' | 'warning'
   readonly message: string
-  /** the file that it is in, perhaps an included one; `null` for text, or when the compiler names none */
+  /** the file that it is in, which may be an included one; `null` for text, or when the compiler names none */
   readonly file: string | null
   /** from 1 on; `null` when the compiler names none */
   readonly line: number | null
   /** from 1 on; `null` when the compiler names none */
   readonly column: number | null
-  /** the profile that it is about, where the compiler names one in place of a line */
+  /** the profile that it is about, if the compiler names one instead of a line */
   readonly profile: string | null
-  /** who found it: the compiler, this package about the compilation, or `lint` */
+  /** who reported it: the compiler, this package (about the compilation), or `lint` */
   readonly source: 'apparmor_parser' | 'apparmor' | 'lint'
   /** a fixed name for findings of this package */
   readonly code?: string

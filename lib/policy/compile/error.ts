@@ -1,10 +1,10 @@
+import { visible } from '../../border/visible.ts'
 import type { Diagnostic } from './diagnostic.ts'
 
 /**
- * What {@link compile} and the functions that load policy throw for a policy that does not compile. Nothing was
- * loaded.
+ * The error for policy that does not compile. Nothing was loaded.
  *
- * The message is that of the first error, with its place. `diagnostics` has every finding.
+ * The message is that of the first error, with its file and line. `diagnostics` has every error and warning.
  *
  * @example
  * ```js
@@ -18,7 +18,7 @@ import type { Diagnostic } from './diagnostic.ts'
  */
 export class PolicyCompileError extends Error {
   readonly code = 'ERR_APPARMOR_COMPILE' as const
-  /** every finding of the compiler, in its order */
+  /** every error and warning of the compiler, in its order */
   readonly diagnostics: readonly Diagnostic[]
 
   /** @internal */
@@ -39,7 +39,8 @@ Object.defineProperty(PolicyCompileError.prototype, 'name', {
 })
 
 function describe({ file, line, profile, message }: Diagnostic): string {
-  const place = file === null ? line && `line ${line}` : [file, line ?? []].flat().join(':')
-  const subject = profile === null ? '' : ` (profile ${profile})`
+  const place =
+    file === null ? line && `line ${line}` : [visible(file), line ?? []].flat().join(':')
+  const subject = profile === null ? '' : ` (profile ${visible(profile)})`
   return `${place ? `${place}: ` : ''}${message}${subject}`
 }

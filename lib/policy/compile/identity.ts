@@ -4,7 +4,7 @@ import { closureHash, type SeenFiles } from './closure.ts'
 import type { ReadOptions } from './options.ts'
 import { findParser, parserVersion } from './parser.ts'
 
-/** A name for the compiler, its options and the files that they name. */
+/** A name options of the compiler, its options and the files that they name. */
 export async function compilerId({ parser, args, files }: ReadOptions): Promise<string> {
   const program = findParser(parser)
   const { mtimeMs, size } = fs.statSync(program)

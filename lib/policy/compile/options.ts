@@ -3,19 +3,19 @@ import { invalidArgType } from '../../border/errors.ts'
 import { readOptions, refuseUnknown } from '../../border/options.ts'
 import { readPath } from './source.ts'
 
-/** How {@link compile} and {@link check} go about it. */
+/** Options of {@link compile} and {@link check}. */
 export interface CompileOptions {
-  /** for text: the name of the file that it is from, for diagnostics */
+  /** for text: the name of the file that it came from, for diagnostics */
   readonly name?: string
-  /** the policy namespace of profiles that name none; default: that of whoever loads them */
+  /** the policy namespace of profiles that name none; default: that of the process that loads them */
   readonly namespace?: string
   /** directories to search for `include <…>` and `abi <…>`, before the base directory */
   readonly include?: readonly string[]
   /** the base directory, where includes are searched last; default `/etc/apparmor.d` */
   readonly base?: string
   /**
-   * a file with the features of the kernel that the policy is for; default: the running kernel's, or where they
-   * cannot be seen those of the newest file that the distribution has
+   * a file with the features of the kernel that the policy is for; default: the running kernel's, or if they are
+   * not visible, those of the distribution's newest file
    */
   readonly features?: string
   /** a file with the features that every profile is compiled for, whatever its `abi` rule says */
@@ -26,16 +26,16 @@ export interface CompileOptions {
   readonly optimize?: readonly string[]
   /** apparmor_parser's configuration file; `false` for none; default `/etc/apparmor/parser.conf` */
   readonly config?: string | false
-  /** the compiler, as an absolute path; default: the system's apparmor_parser, never by `PATH` */
+  /** the absolute path of the compiler; default: the system's apparmor_parser, which is not looked up in `PATH` */
   readonly parser?: string
   /**
-   * a directory where the binary of each file is kept, and taken from as long as neither the file, what it includes,
-   * the compiler nor its options have changed; one that others can write to is refused. Default: none
+   * a directory that keeps the binary of each file. It is used again as long as the file, what it includes, the
+   * compiler and its options are the same. A directory that other users can write to is refused. Default: none
    */
   readonly cache?: string | URL
   /** stops the compiler */
   readonly signal?: AbortSignal
-  /** after how long the compiler is stopped, in milliseconds; default 300,000 */
+  /** stops the compiler after this time, in milliseconds; default: 300,000 */
   readonly timeout?: number
 }
 

@@ -8,20 +8,21 @@ import { policyFiles } from './files.ts'
 import { BASE } from './options.ts'
 import { readPath } from './source.ts'
 
-/** Where {@link resolveIncludes} looks. */
+/** Options of {@link resolveIncludes}. */
 export interface IncludePlaces {
-  /** directories that are searched for `<path>`, before the base directory */
+  /** directories to search for `<path>`, before the base directory */
   readonly include?: readonly (string | URL)[]
   /** the base directory; default `/etc/apparmor.d` */
   readonly base?: string | URL
 }
 
 /**
- * Makes what {@link parseProfile} takes as `resolve`: it finds included files on this machine, where apparmor_parser
- * does, and reads them anew each time.
+ * Returns a function for the option `resolve` of {@link parseProfile}. It finds included files on this machine, in
+ * the same places as apparmor_parser, and reads them each time.
  *
- * `<path>` is searched in the directories, `"path"` begins at the working directory. Of a directory all files are
- * included but those that package managers and editors leave behind. What cannot be read counts as missing. Rests on
+ * `<path>` is searched in the directories; `"path"` is relative to the working directory. If it is a directory, all
+ * of its files are included, except those that package managers and editors leave behind. A file that cannot be
+ * read counts as missing. Rests on
  * apparmor.d(5), Include rules.
  *
  * @param options see {@link IncludePlaces}

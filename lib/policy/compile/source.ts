@@ -7,8 +7,8 @@ import type { Policy } from '../rules/index.ts'
 import type { Input } from './parser.ts'
 
 /**
- * Policy to be compiled: text in AppArmor's policy language; `{ file }`, the path of a file that holds such text; or
- * what `parseProfile` or `policy` has made.
+ * Policy to compile: text in AppArmor's policy language; `{ file }`, the path of a file with such text; or what
+ * `parseProfile` or `policy` returned.
  */
 export type PolicySource = string | { readonly file: string | URL } | Policy
 

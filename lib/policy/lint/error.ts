@@ -2,8 +2,8 @@ import { AppArmorError } from '../../border/errors.ts'
 import type { Diagnostic } from '../compile/diagnostic.ts'
 
 /**
- * What the functions that load policy throw for one that would permit more than its text says, or harm the kernel:
- * `code` is `'ERR_APPARMOR_POLICY_DANGEROUS'`. Nothing of it was loaded.
+ * The error for policy that would permit more than its text says, or harm the kernel. `code` is
+ * `'ERR_APPARMOR_POLICY_DANGEROUS'`. Nothing was loaded.
  *
  * @example
  * ```js

@@ -3,7 +3,7 @@ import type { Environment } from '../environment.ts'
 import type { Policy } from '../rules/index.ts'
 import type { Site } from './walk.ts'
 
-/** A rewrite that says what was meant. */
+/** A rewrite that says what the author meant. */
 export interface Rewrite {
   /** the rule that it takes the place of: that of the finding, or a block around it */
   readonly target: Item

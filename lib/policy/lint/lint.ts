@@ -11,17 +11,17 @@ import type { Finding, Lint, Rewrite } from './finding.ts'
 import { LINTS, type LintCode } from './lints.ts'
 import { walk, type Site } from './walk.ts'
 
-/** A rewrite that says what was meant. */
+/** A rewrite that says what the author meant. */
 export interface LintFix {
-  /** the rule that goes: the one that was found, or what stands around it */
+  /** the rule that is replaced: the one in the finding, or a block around it */
   readonly rule: Item
-  /** what comes in its place */
+  /** the rules that replace it */
   readonly replacement: readonly Item[]
-  /** the same as text, one rule a line */
+  /** the replacement as text, one rule a line */
   readonly text: string
 }
 
-/** What a compiler silently makes of a policy. */
+/** Something that a compiler or kernel silently makes of a policy. */
 export interface LintDiagnostic extends Diagnostic {
   readonly source: 'lint'
   readonly code: LintCode
@@ -30,18 +30,18 @@ export interface LintDiagnostic extends Diagnostic {
   readonly rule: Item
   /** the includes that brought the rule, from the outside */
   readonly includes: readonly IncludeRule[]
-  /** absent where only you can know what was meant */
+  /** absent when only the author can know what was meant */
   readonly fix?: LintFix
 }
 
 /**
- * Finds what no compiler says: rules that it drops, widens or turns into their opposite.
+ * Finds rules that the compiler silently drops, widens or turns into their opposite.
  *
- * Each finding has a fixed `code`; docs/policy.md has the table. What depends on the parser is reported when
- * any version from 3.0 on does it, unless `parser` names one. What depends on the kernel is reported when its `features` are
- * given. In Node both default to those of this machine. It runs anywhere.
+ * Each finding has a fixed `code`; docs/policy.md has the table. A finding that depends on the parser is reported
+ * if any version from 3.0 on behaves so, unless `parser` names one version. A finding that depends on the kernel is
+ * reported if you pass its `features`. In Node both default to this machine's. It runs anywhere.
  *
- * @param policy as `parseProfile` read it, with `resolve` where it includes files
+ * @param policy as `parseProfile` returned it, with `resolve` if it includes files
  * @param options see {@link EnvironmentOptions}
  * @returns the findings, in the order of the text
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
@@ -115,13 +115,13 @@ function toFix({ target, replacement }: Rewrite): LintFix {
 }
 
 /**
- * Makes the rewrites of findings, those that have one. Everything else stays as it is, to the byte.
+ * Applies the rewrites of findings that have one. Everything else stays byte for byte as it is.
  *
- * What an included file has wrong stays wrong: its text is not part of the policy. It runs anywhere.
+ * Mistakes in an included file stay: its text is not part of the policy. It runs anywhere.
  *
- * @param policy the one that {@link lint} has looked at
- * @param findings all of them, or those that you chose
- * @returns the new policy, or the same one where there is nothing to rewrite
+ * @param policy the policy that {@link lint} examined
+ * @param findings all findings, or those that you chose
+ * @returns the new policy, or the same one if there is nothing to rewrite
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  * @example
  * ```js

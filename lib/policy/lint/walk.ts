@@ -12,13 +12,13 @@ export interface Site<Rule extends Item = Item> {
   readonly rule: Rule
   /** what stands next to it, itself too */
   readonly siblings: readonly Item[]
-  /** the whole name of its profile (`web//upload`); of a profile its own; `null` before the profiles */
+  /** the full name of its profile (`web//upload`); of a profile its own; `null` before the profiles */
   readonly profile: string | null
   /** the profile that it stands in */
   readonly inside: Profile | Hat | null
   /** the blocks and conditions around it, from the profile on */
   readonly parents: readonly Item[]
-  /** the includes that brought it, from the outside */
+  /** the includes that it came through, the outermost first */
   readonly includes: readonly IncludeRule[]
   /** of an include that the compiler skips, since it has included the file before: the place of that */
   readonly before?: Site

@@ -7,10 +7,10 @@ import type { ReadOptions } from '../compile/options.ts'
 import type { Input } from '../compile/parser.ts'
 import { readSource, type PolicySource } from '../compile/source.ts'
 
-/** Policy to be loaded: source to compile first, or what {@link compile} made, whole or only its binary. */
+/** Policy to load: source text, which is compiled first; or the result of {@link compile}, or only its binary. */
 export type LoadableSource = PolicySource | CompiledPolicy | Uint8Array
 
-/** A policy's records, and what the compiler warned of. */
+/** A policy's records, and the compiler's warnings. */
 export interface Records {
   readonly records: readonly BlobRecord[]
   readonly diagnostics: readonly Diagnostic[]

@@ -15,38 +15,40 @@ import {
   type RecordSet,
 } from './records.ts'
 
-/** How {@link load} and {@link replace} go about it. */
+/** Options of {@link load} and {@link replace}. */
 export interface LoadOptions extends CompileOptions {
   /**
-   * dangerous findings of {@link lint} to load all the same, by their codes; any other is refused. `'not-linted'`: what
-   * the compiler reads and this package does not
+   * codes of dangerous findings of {@link lint} that you accept; any other dangerous finding is refused.
+   * `'not-linted'`: policy that the compiler can read and this package cannot
    */
   readonly allow?: readonly Allowed[]
 }
 
-/** What is in force after {@link load} or {@link replace}. */
+/** The result of {@link load} and {@link replace}: what is in force now. */
 export interface LoadReport {
-  /** the profiles that the kernel took */
+  /** the profiles that the kernel accepted */
   readonly profiles: readonly CompiledProfile[]
-  /** what the compiler warned of, and what {@link lint} found */
+  /** the compiler's warnings, and the findings of {@link lint} */
   readonly diagnostics: readonly Diagnostic[]
 }
 
 /**
- * Loads policy into the running kernel, and refuses to replace a profile that is loaded already.
+ * Loads policy into the running kernel. It refuses to replace a profile that is already loaded.
  *
- * The kernel takes all profiles of a namespace together, or none. Processes are not confined by it: they get a
- * profile when they execute a program that it is attached to, or ask for it. Rests on aa_kernel_interface(3) and
+ * The kernel takes all profiles of a namespace together, or none. Loading confines no process. A process gets a
+ * profile when it executes a program that the profile is attached to, or when it asks for it. Rests on
+ * aa_kernel_interface(3) and
  * apparmor_parser(8).
  *
  * @param source text in the policy language, `{ file }`, or what {@link compile} made
  * @param options see {@link LoadOptions}
- * @returns the profiles that are loaded now
+ * @returns the profiles that are now loaded
  * @throws {@link PolicyCompileError} (rejects) nothing was loaded
- * @throws `AppArmorError` (rejects) `EEXIST` a profile is loaded already; `EACCES`, `EPERM` this process may
- *   not load policy (it needs CAP_MAC_ADMIN and no profile that forbids it); `ENOENT` the policy interface is not
- *   visible (most containers); `ERR_APPARMOR_POLICY_HARMFUL` for what would harm the kernel;
- *   {@link PolicyDangerError} `ERR_APPARMOR_POLICY_DANGEROUS` for what would permit more than it says; those of
+ * @throws `AppArmorError` (rejects) `EEXIST` a profile is loaded already; `EACCES`, `EPERM` this process may not
+ *   load policy (it needs CAP_MAC_ADMIN, and its own profile must permit it); `ENOENT` the policy interface is not
+ *   visible (most containers); `ERR_APPARMOR_POLICY_HARMFUL` for policy that would harm the kernel;
+ *   {@link PolicyDangerError} `ERR_APPARMOR_POLICY_DANGEROUS` for policy that would permit more than its text says;
+ *   those of
  *   {@link compile}. `done` lists the profiles of other namespaces that
  *   were loaded before the refusal
  * @throws TypeError, RangeError (reject) as {@link compile}
@@ -61,14 +63,14 @@ export async function load(source: LoadableSource, options?: LoadOptions): Promi
 }
 
 /**
- * Loads policy into the running kernel, in place of profiles with the same names.
+ * Loads policy into the running kernel, and replaces profiles with the same names.
  *
- * Processes that run under such a profile are under the new one from then on. If the policy does not compile or
- * the kernel refuses it, the old one stays in force. Rests on aa_kernel_interface(3) and apparmor_parser(8).
+ * Processes under a replaced profile are under the new version at once. If the policy does not compile, or the
+ * kernel refuses it, the old policy stays in force. Rests on aa_kernel_interface(3) and apparmor_parser(8).
  *
  * @param source as for {@link load}
  * @param options as for {@link load}
- * @returns the profiles that are in force now
+ * @returns the profiles that are now in force
  * @throws as {@link load}, without `EEXIST`
  * @example
  * ```js

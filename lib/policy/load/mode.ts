@@ -1,6 +1,7 @@
 import { checkOneOf, checkProfile } from '../../border/args.ts'
 import { AppArmorError } from '../../border/errors.ts'
 import { fs, path } from '../../border/node.ts'
+import { encode } from '../../border/text.ts'
 import { findMountpoint } from '../../inspect/availability.ts'
 import { parseLabel } from '../../inspect/label.ts'
 import { profiles, type LoadedProfile } from '../../inspect/profiles.ts'
@@ -12,16 +13,16 @@ import { qualifiedName } from './records.ts'
 export type LoadableMode = 'enforce' | 'complain' | 'kill' | 'unconfined'
 
 /**
- * Loads a profile again in another mode: what `aa-complain` and `aa-enforce` do, without its source.
+ * Loads a profile again in another mode. `aa-complain` and `aa-enforce` do the same, but need the source.
  *
- * The policy is the one that the kernel holds, so it works for every loaded profile, and no file changes. Child
- * profiles and hats keep their modes. It lasts until the profile is loaded again. Processes under the profile are
- * in the new mode at once. Rests on `policy/profiles/…/raw_data` of the kernel's interface.
+ * It reads the policy back from the kernel, so it works for every loaded profile, and no file changes. Child
+ * profiles and hats keep their modes. The new mode lasts until the profile is loaded again. It applies to processes
+ * under the profile at once. Rests on `policy/profiles/…/raw_data` of the kernel's interface.
  *
  * @param profile the name of a loaded profile: `'web'`, `'web//upload'`, `':ns:web'`
  * @param mode `'enforce'`, `'complain'` (logs and permits), `'kill'`, `'unconfined'`
- * @throws `AppArmorError` (rejects) `ENOENT` no such profile; `ERR_APPARMOR_FEATURE_MISSING` the kernel does
- *   not show the policy that it holds; those of {@link replace}
+ * @throws `AppArmorError` (rejects) `ENOENT` no such profile; `ERR_APPARMOR_FEATURE_MISSING` the kernel does not
+ *   show the loaded policy; those of {@link replace}
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` (reject)
  * @example
  * ```js
@@ -57,7 +58,9 @@ async function find(profile: string): Promise<LoadedProfile> {
 
 function readRaw({ directory }: LoadedProfile, profile: string): Uint8Array {
   try {
-    return fs.readFileSync(path.join(findMountpoint(), directory, 'raw_data'))
+    // The kernel leaves out what it cannot have in a directory's name, byte by byte: the rest may be no UTF-8.
+    const file = path.join(findMountpoint(), directory, 'raw_data')
+    return fs.readFileSync(Buffer.from(encode(file), 'latin1'))
   } catch (cause) {
     throw missing(profile, 'the kernel does not show the policy that it holds', cause)
   }

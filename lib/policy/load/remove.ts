@@ -10,29 +10,30 @@ import { isRefusal } from './load.ts'
 import { readLoadable, type LoadableSource } from './input.ts'
 import { qualifiedName } from './records.ts'
 
-/** How {@link remove} goes about it. */
+/** Options of {@link remove}. */
 export interface RemoveOptions extends CompileOptions {
   /**
    * what to do when processes run under the profile: `'refuse'` (default), or `'unconfine'`. Removing a profile
-   * takes every process under it out of confinement at once
+   * unconfines every process under it at once
    */
   readonly running?: 'refuse' | 'unconfine'
 }
 
-/** What {@link remove} takes: policy as {@link load} does, or the name of a loaded profile. */
+/** What {@link remove} takes: policy, as {@link load} does, or the name of a loaded profile. */
 export type RemovableSource = LoadableSource | { readonly profile: string }
 
 /**
- * Removes profiles from the running kernel, their child profiles and hats too.
+ * Removes profiles from the running kernel, with their child profiles and hats.
  *
- * **A process that runs under a removed profile is unconfined from then on**, so by default a profile that a
- * process runs under stays. Rests on aa_kernel_interface(3).
+ * **A process under a removed profile is unconfined from then on.** So by default the call refuses to remove a
+ * profile that a process runs under. Rests on aa_kernel_interface(3).
  *
- * @param source `{ profile }` for one by its name; or policy, for all profiles that it defines
+ * @param source `{ profile }` for one profile by its name; or policy, for all profiles that it defines
  * @param options see {@link RemoveOptions}
  * @returns the names of the removed profiles
  * @throws `AppArmorError` (rejects) `ENOENT` no such profile; `ERR_APPARMOR_PROFILE_IN_USE` processes run
- *   under it, the first of them in `pid`; `EACCES`, `EPERM` as {@link load}. `done` lists what is gone already
+ *   under it, the first of them in `pid`; `EACCES`, `EPERM` as {@link load}. `done` lists the profiles that were
+ *   removed before
  * @throws {@link PolicyCompileError}, TypeError, RangeError (reject) as {@link load}
  * @example
  * ```js

@@ -2,9 +2,9 @@ import { checkText } from '../../border/args.ts'
 import { labelOf, type Named } from './name.ts'
 
 /**
- * The arguments of `docker run` and `podman run` that confine a container.
+ * Returns the arguments of `docker run` and `podman run` that confine a container.
  *
- * It calls nothing and runs anywhere. The profile has to be loaded on the host of the engine. Rests on
+ * It makes no system call and runs anywhere. The profile must be loaded on the engine's host. Rests on
  * docker-run(1) and podman-run(1), `--security-opt`.
  *
  * @param profile the name of a profile, its model, or a policy with one profile
@@ -20,16 +20,16 @@ export function toDocker(profile: Named): [option: '--security-opt', value: stri
   return ['--security-opt', `apparmor=${labelOf(profile)}`]
 }
 
-/** What {@link toCompose} gives. */
+/** The result of {@link toCompose}. */
 export interface ComposeFile {
   readonly services: Readonly<Record<string, { readonly security_opt: readonly string[] }>>
 }
 
 /**
- * A Compose file that confines one service. Put it beside your own: `docker compose -f compose.yaml -f
- * this.json up`. JSON is YAML.
+ * Returns a Compose file that confines one service. Use it together with your own: `docker compose -f compose.yaml
+ * -f this.json up`. JSON is also YAML.
  *
- * It calls nothing and runs anywhere. Rests on the Compose specification, `security_opt`.
+ * It makes no system call and runs anywhere. Rests on the Compose specification, `security_opt`.
  *
  * @param profile the name of a profile, its model, or a policy with one profile
  * @param service the name of the service in your file

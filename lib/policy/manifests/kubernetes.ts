@@ -3,15 +3,15 @@ import { invalidArgValue } from '../../border/invalid.ts'
 import { readOptions } from '../../border/options.ts'
 import { nameOf, type Named } from './name.ts'
 
-/** What {@link toKubernetes} is told about the pod. */
+/** Options of {@link toKubernetes}. */
 export interface KubernetesOptions {
-  /** the container to confine; every container of the pod without it */
+  /** the container to confine; default: every container of the pod */
   readonly container?: string
-  /** the cluster's version, where it is older than 1.30: `'1.29'`; it needs `container` */
+  /** the cluster's version, if it is older than 1.30: `'1.29'`; then `container` is required */
   readonly version?: string
 }
 
-/** What Kubernetes calls the profile of a pod or a container. */
+/** The `appArmorProfile` of a pod or a container. */
 export interface KubernetesProfile {
   readonly type: 'Localhost' | 'Unconfined'
   readonly localhostProfile?: string
@@ -21,17 +21,18 @@ interface Confined {
   readonly securityContext: { readonly appArmorProfile: KubernetesProfile }
 }
 
-/** A patch of a pod: give it to `kubectl patch`, a kustomization, or merge it into the pod. */
+/** A patch for a pod: pass it to `kubectl patch`, use it in a kustomization, or merge it into the pod. */
 export type KubernetesPatch =
   | { readonly spec: Confined }
   | { readonly spec: { readonly containers: readonly [{ readonly name: string } & Confined] } }
   | { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } }
 
 /**
- * A patch that confines a pod, or one of its containers.
+ * Returns a patch that confines a pod, or one of its containers.
  *
- * The profile has to be loaded on each node that the pod may come to; the kubelet does not start the container
- * where it is not. It calls nothing and runs anywhere. Rests on the Kubernetes API, `AppArmorProfile` of core/v1,
+ * The profile must be loaded on every node that the pod may run on. On a node without it, the kubelet does not
+ * start the container. It makes no system call and runs anywhere. Rests on the Kubernetes API, `AppArmorProfile` of
+ * core/v1,
  * and before 1.30 on the annotation `container.apparmor.security.beta.kubernetes.io/NAME`.
  *
  * @param profile the name of a profile, its model, or a policy with one profile

@@ -3,13 +3,13 @@ import { isObject } from '../check.ts'
 import { labelOf, type Named } from './name.ts'
 
 /**
- * The `config.json` of an OCI bundle, with the profile that runc, crun and other runtimes start the
- * container's process under.
+ * Returns the `config.json` of an OCI bundle with a profile. runc, crun and other runtimes start the container's
+ * process under it.
  *
- * It calls nothing and runs anywhere. Rests on the OCI runtime specification, `process.apparmorProfile`.
+ * It makes no system call and runs anywhere. Rests on the OCI runtime specification, `process.apparmorProfile`.
  *
  * @param profile the name of a profile, its model, or a policy with one profile
- * @param config the configuration to confine, say what `runc spec` wrote; it is not changed
+ * @param config the configuration, for example the output of `runc spec`; it is not modified
  * @returns a new configuration
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  * @example

@@ -12,7 +12,7 @@ import type { Policy, Rule } from '../rules/index.ts'
 import type { Profile } from '../rules/profile.ts'
 import { onlyProfile } from './name.ts'
 
-/** What {@link toSecurityProfilesOperator} is told. */
+/** Options of {@link toSecurityProfilesOperator}. */
 export interface OperatorOptions {
   /** the name of the resource, which becomes the name of the profile; default: the name of the profile */
   readonly name?: string
@@ -57,15 +57,16 @@ const LISTS = [
 const PATH = /^\/(?:[\w./*?+@ -]|@\{\w+\})*$/
 
 /**
- * The `AppArmorProfile` of the Security Profiles Operator, which loads a profile on every node of a cluster.
+ * Returns the `AppArmorProfile` of the Security Profiles Operator, which loads a profile on every node of a cluster.
  *
- * The operator writes the policy itself, from lists of paths, protocols and capabilities; it adds
- * `abstractions/base`, permits linking and locking of what may be written, denies writing to what is only
- * read, and denies much of `/proc` and `/sys`. A rule that none of its lists can say is an error. It calls nothing
- * and runs anywhere. Rests on the operator's API, `security-profiles-operator.x-k8s.io/v1alpha1`.
+ * The operator writes the policy itself, from lists of paths, protocols and capabilities. It adds
+ * `abstractions/base`, permits linking and locking of files that may be written, denies writing to files that may
+ * only be read, and denies much of `/proc` and `/sys`. A rule that its lists cannot express is an error. It makes
+ * no
+ * system call and runs anywhere. Rests on the operator's API, `security-profiles-operator.x-k8s.io/v1alpha1`.
  *
  * @param profile a profile, or a policy that has one
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` with the rule that cannot be said
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` with the rule that cannot be expressed
  * @example
  * ```js
  * import { capability, file, network, profile, toSecurityProfilesOperator } from 'apparmor/policy'

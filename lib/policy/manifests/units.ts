@@ -3,9 +3,9 @@ import { invalidArgValue } from '../../border/invalid.ts'
 import { labelOf, type Named } from './name.ts'
 
 /**
- * A drop-in for the unit of a service: save it as `/etc/systemd/system/NAME.service.d/apparmor.conf`.
+ * Returns a drop-in for a systemd service. Save it as `/etc/systemd/system/NAME.service.d/apparmor.conf`.
  *
- * systemd does not start the service when the profile is not loaded. It calls nothing and runs anywhere.
+ * systemd does not start the service when the profile is not loaded. It makes no system call and runs anywhere.
  * Rests on systemd.exec(5), `AppArmorProfile=`.
  *
  * @param profile the name of a profile, its model, or a policy with one profile
@@ -27,10 +27,10 @@ export function toSystemd(profile: Named): string {
 }
 
 /**
- * A drop-in for a container unit of Podman: save it as `NAME.container.d/apparmor.conf`, beside
+ * Returns a drop-in for a container unit of Podman. Save it as `NAME.container.d/apparmor.conf`, beside
  * `NAME.container`.
  *
- * Podman does not start the container when the profile is not loaded. It calls nothing and runs anywhere.
+ * Podman does not start the container when the profile is not loaded. It makes no system call and runs anywhere.
  * Rests on podman-systemd.unit(5), `PodmanArgs=`, which every Podman with such units has.
  *
  * @param profile the name of a profile, its model, or a policy with one profile

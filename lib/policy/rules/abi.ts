@@ -1,11 +1,11 @@
 import type { Reader } from '../reader.ts'
 import { parsePath, writePath } from './include.ts'
 
-/** Which features of the kernel the policy was written for: `abi <abi/4.0>,`. */
+/** The kernel features that the policy was written for: `abi <abi/4.0>,`. */
 export interface AbiRule {
   readonly kind: 'abi'
   readonly path: string
-  /** looked up in the include directories (`<path>`), not from the working directory (`"path"`) */
+  /** `true`: searched in the include directories (`<path>`); `false`: relative to the working directory (`"path"`) */
   readonly magic: boolean
 }
 

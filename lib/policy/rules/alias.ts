@@ -1,7 +1,7 @@
 import type { Reader } from '../reader.ts'
 import { writeName } from '../writer.ts'
 
-/** Another place for files: rules for paths that begin with `from` count for `to` as well. */
+/** Another place for files: rules for paths that begin with `from` also apply to `to`. */
 export interface AliasRule {
   readonly kind: 'alias'
   readonly from: string

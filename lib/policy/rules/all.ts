@@ -3,7 +3,7 @@ import { writeQualifiers } from '../writer.ts'
 import type { Qualifiers } from '../qualifiers.ts'
 import { byText, joining, type Compare, type Merge } from '../union.ts'
 
-/** Everything but change_profile and rlimits: `all,`. */
+/** Everything except change_profile and resource limits: `all,`. */
 export interface AllRule extends Omit<Qualifiers, 'priority'> {
   readonly kind: 'all'
 }

@@ -9,7 +9,7 @@ export type Capability = (typeof CAPABILITIES)[number]
 /** Capabilities: `capability net_bind_service,`. */
 export interface CapabilityRule extends Qualifiers {
   readonly kind: 'capability'
-  /** every one of them without it */
+  /** default: all of them */
   readonly capabilities?: readonly Capability[]
 }
 

@@ -4,14 +4,14 @@ import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
 import { byText, joining, type Compare, type Merge } from '../union.ts'
 
-/** Which profiles the process may take: `change_profile /bin/sh -> shell,`. */
+/** The profiles that the process may change to: `change_profile /bin/sh -> shell,`. */
 export interface ChangeProfileRule extends Qualifiers {
   readonly kind: 'change_profile'
   /** only by executing this program */
   readonly exec?: Pattern
-  /** any profile without it */
+  /** default: any profile */
   readonly target?: Pattern
-  /** cleans the environment at the exec, or does not */
+  /** whether the environment is cleaned at the exec */
   readonly environment?: 'safe' | 'unsafe'
 }
 

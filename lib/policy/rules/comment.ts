@@ -3,7 +3,7 @@ export interface Comment {
   readonly kind: 'comment'
   /** what follows the `#`, without the end of the line */
   readonly text: string
-  /** behind a rule, on the same line */
+  /** after a rule, on the same line */
   readonly trailing?: boolean
 }
 

@@ -2,7 +2,7 @@ import type { Reader } from '../reader.ts'
 import { writeWord } from '../../border/word.ts'
 import type { Rule } from './index.ts'
 
-/** What is asked by `if`. */
+/** The condition of an `if`. */
 export type Condition =
   | { readonly op: 'boolean'; readonly name: string }
   | { readonly op: 'defined'; readonly variable: string; readonly boolean?: boolean }
@@ -15,14 +15,14 @@ export type Condition =
       readonly right: string
     }
 
-/** The rules for one condition; without one, of the last `else`. */
+/** The rules for one condition; without a condition, those of the last `else`. */
 export interface Branch {
   readonly kind: 'branch'
   readonly condition?: Condition
   readonly rules: readonly Rule[]
 }
 
-/** Rules for one case: `if ${flag} { … } else if … { … } else { … }`. */
+/** Conditional rules: `if ${flag} { … } else if … { … } else { … }`. */
 export interface Conditional {
   readonly kind: 'if'
   readonly branches: readonly Branch[]

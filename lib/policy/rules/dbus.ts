@@ -14,16 +14,16 @@ export interface DbusPeer {
   readonly label?: Pattern
 }
 
-/** Messages and names of dbus: `dbus send bus=system path=/org/example member=Get,`. */
+/** Messages and names of D-Bus: `dbus send bus=system path=/org/example member=Get,`. */
 export interface DbusRule extends Qualifiers {
   readonly kind: 'dbus'
-  /** without it what the conditions are for */
+  /** default: those that the conditions fit */
   readonly permissions?: readonly DbusPermission[]
   readonly bus?: Pattern
   readonly path?: Pattern
   readonly interface?: Pattern
   readonly member?: Pattern
-  /** the own name, for `bind` */
+  /** the process's own name on the bus, for `bind` */
   readonly name?: Pattern
   readonly peer?: DbusPeer
 }

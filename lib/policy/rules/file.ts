@@ -5,9 +5,9 @@ import type { FileQualifiers } from '../qualifiers.ts'
 import { byText, isSame, type Compare, type Merge } from '../union.ts'
 
 /**
- * What becomes of a program that is executed. `ix` keeps the profile; `px` takes the one that is attached,
- * or named; `cx` a child of this one; `ux` none. A second letter says what happens where there is no such
- * profile: `i` keeps this one, `u` none. A capital cleans the environment. `x` alone is for `deny`.
+ * The profile that an executed program runs under. `ix`: this profile. `px`: the attached or named profile. `cx`: a
+ * child of this profile. `ux`: none. A second letter applies when there is no such profile: `i` keeps this profile,
+ * `u` takes none. A capital letter cleans the environment. `x` alone is only for `deny`.
  */
 export type ExecMode =
   | 'x'
@@ -33,18 +33,18 @@ export type FilePermission = 'm' | 'r' | 'w' | 'a' | 'l' | 'k'
 /** Access to files: `owner /srv/** rw,`. */
 export interface FileRule extends FileQualifiers {
   readonly kind: 'file'
-  /** every file without it: `file,` */
+  /** default: every file (`file,`) */
   readonly path?: Pattern
   /** letters of {@link FilePermission} in the order `mrwalk`, each once */
   readonly permissions: string
   readonly exec?: ExecMode
-  /** under which profile it is executed */
+  /** the profile that the executed program runs under */
   readonly target?: string
-  /** to which file the link may be: written `l /a -> /b` */
+  /** the file that the link may lead to: written `l /a -> /b` */
   readonly link?: Pattern
-  /** the link may not permit more than its target */
+  /** `true`: the link may not give more permissions than its target */
   readonly subset?: boolean
-  /** the word before the path that cleans the environment, or does not */
+  /** the word before the path that says whether the environment is cleaned */
   readonly environment?: 'safe' | 'unsafe'
 }
 

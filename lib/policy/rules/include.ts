@@ -5,9 +5,9 @@ import { writeWord } from '../../border/word.ts'
 export interface IncludeRule {
   readonly kind: 'include'
   readonly path: string
-  /** looked up in the include directories (`<path>`), not from the working directory (`"path"`) */
+  /** `true`: searched in the include directories (`<path>`); `false`: relative to the working directory (`"path"`) */
   readonly magic: boolean
-  /** a missing file is no error (`include if exists`) */
+  /** `true`: a missing file is not an error (`include if exists`) */
   readonly ifExists?: boolean
 }
 

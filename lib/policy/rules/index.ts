@@ -43,7 +43,7 @@ export type AccessRule =
   | UnixRule
   | UsernsRule
 
-/** What stands in a profile: rules, children, and what is between them, in their order. */
+/** The parts of a profile, in their order: rules, child profiles, comments and blank lines. */
 export type Rule =
   | AccessRule
   | AbiRule
@@ -56,14 +56,14 @@ export type Rule =
   | Profile
   | RlimitRule
 
-/** What stands in a file: the preamble, profiles, and what is between them, in their order. */
+/** The parts of a file, in their order: the preamble, profiles, comments and blank lines. */
 export type Statement =
   AbiRule | AliasRule | Blank | BooleanVariable | Comment | Hat | IncludeRule | Profile | Variable
 
 /** A file of policy. */
 export interface Policy {
   readonly kind: 'policy'
-  /** where it was read from */
+  /** the file that it was read from */
   readonly file?: string
   readonly rules: readonly Statement[]
 }

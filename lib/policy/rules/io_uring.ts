@@ -7,10 +7,10 @@ import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 export type IoUringPermission = 'sqpoll' | 'override_creds'
 
-/** What io_uring does with rights: `io_uring (sqpoll),`. */
+/** The use of io_uring with other credentials: `io_uring (sqpoll),`. */
 export interface IoUringRule extends Qualifiers {
   readonly kind: 'io_uring'
-  /** both without it */
+  /** default: both */
   readonly permissions?: readonly IoUringPermission[]
   readonly label?: Pattern
 }

@@ -9,7 +9,7 @@ export interface LinkRule extends FileQualifiers {
   readonly kind: 'link'
   readonly path: Pattern
   readonly target: Pattern
-  /** the link may not permit more than its target */
+  /** `true`: the link may not give more permissions than its target */
   readonly subset?: boolean
 }
 

@@ -6,7 +6,7 @@ import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
 import { byText, joining, type Compare, type Merge } from '../union.ts'
 
-/** A condition of mount rules: exactly these words, or any of them. */
+/** A condition of mount rules: exactly these words (`=`), or any of them (`in`). */
 export interface MountCondition<Value> {
   readonly operator: '=' | 'in'
   readonly values: readonly Value[]
@@ -21,7 +21,7 @@ export interface MountRule extends Qualifiers {
   readonly mountpoint?: Pattern
 }
 
-/** Mounting again: `remount options=(ro) /mnt/,`. */
+/** Remounting: `remount options=(ro) /mnt/,`. */
 export interface RemountRule extends Qualifiers {
   readonly kind: 'remount'
   readonly fstype?: readonly MountCondition<Pattern>[]

@@ -12,7 +12,7 @@ export type MqueuePermission =
 /** Message queues: `mqueue (open, read) type=posix /queue,`. */
 export interface MqueueRule extends Qualifiers {
   readonly kind: 'mqueue'
-  /** every one of them without it */
+  /** default: all of them */
   readonly permissions?: readonly MqueuePermission[]
   readonly type?: 'posix' | 'sysv'
   readonly label?: Pattern

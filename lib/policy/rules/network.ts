@@ -7,13 +7,13 @@ import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
 import { byText, joining, type Compare, type Merge } from '../union.ts'
 
-/** What is done with a socket. */
+/** A permission for a socket. */
 export type SocketPermission = (typeof SOCKET_PERMISSIONS)[number]
 /** An address family, without `AF_`. */
 export type Family = (typeof FAMILIES)[number]
 /** A type of socket, without `SOCK_`. */
 export type SocketType = (typeof SOCKET_TYPES)[number]
-/** A protocol that stands for a type. */
+/** A protocol, which a rule may name instead of a socket type. */
 export type Protocol = (typeof PROTOCOLS)[number]
 
 /** The other end of a connection. */
@@ -24,15 +24,15 @@ export interface NetworkPeer {
   readonly label?: Pattern
 }
 
-/** Sockets but those of files: `network (send, receive) inet tcp,`. */
+/** Network sockets: `network (send, receive) inet tcp,`. */
 export interface NetworkRule extends Qualifiers {
   readonly kind: 'network'
-  /** every one of them without it */
+  /** default: all of them */
   readonly permissions?: readonly SocketPermission[]
   readonly family?: Family
   /** a type or a protocol */
   readonly type?: SocketType | Protocol
-  /** an address of IPv4 or IPv6, or `'none'` */
+  /** an IPv4 or IPv6 address, or `'none'` */
   readonly ip?: string
   readonly port?: string
   readonly interface?: string

@@ -5,12 +5,12 @@ import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
 import { byText, joining, type Compare, type Merge } from '../union.ts'
 
-/** Another root directory: `pivot_root oldroot=/new/old/ /new/,`. */
+/** Changing the root directory with pivot_root(2): `pivot_root oldroot=/new/old/ /new/,`. */
 export interface PivotRootRule extends Qualifiers {
   readonly kind: 'pivot_root'
   readonly oldroot?: Pattern
   readonly newroot?: Pattern
-  /** the profile that the process gets */
+  /** the profile that the process changes to */
   readonly target?: string
 }
 

@@ -8,10 +8,10 @@ import { byText, joining, type Compare, type Merge } from '../union.ts'
 
 export type PtracePermission = 'trace' | 'tracedby' | 'read' | 'readby'
 
-/** Looking into other processes, and being looked into: `ptrace (read) peer=web,`. */
+/** Tracing and inspecting other processes, and being traced or inspected: `ptrace (read) peer=web,`. */
 export interface PtraceRule extends Qualifiers {
   readonly kind: 'ptrace'
-  /** every one of them without it */
+  /** default: all of them */
   readonly permissions?: readonly PtracePermission[]
   /** the label of the other process */
   readonly peer?: Pattern

@@ -1,10 +1,10 @@
 import type { Reader } from '../reader.ts'
 
-/** A limit of setrlimit(2): `set rlimit nofile <= 1024,`. */
+/** A resource limit of setrlimit(2): `set rlimit nofile <= 1024,`. */
 export interface RlimitRule {
   readonly kind: 'rlimit'
   readonly limit: Limit
-  /** a number with its unit, as it is written (`'4 MB'`), or `'infinity'` */
+  /** a number with its unit, as written (`'4 MB'`), or `'infinity'` */
   readonly value: string
 }
 

@@ -6,12 +6,12 @@ import type { Pattern } from '../pattern.ts'
 import type { Qualifiers } from '../qualifiers.ts'
 import { byText, joining, type Compare, type Merge } from '../union.ts'
 
-/** Signals to and from others: `signal (send) set=(term, kill) peer=web,`. */
+/** Signals to and from other processes: `signal (send) set=(term, kill) peer=web,`. */
 export interface SignalRule extends Qualifiers {
   readonly kind: 'signal'
-  /** both without it */
+  /** default: both */
   readonly permissions?: readonly SignalPermission[]
-  /** `'term'`, `'rtmin+3'`; every one of them without it */
+  /** `'term'`, `'rtmin+3'`; default: all of them */
   readonly signals?: readonly Signal[]
   /** the label of the other process */
   readonly peer?: Pattern

@@ -20,13 +20,13 @@ export interface UnixPeer {
   readonly label?: Pattern
 }
 
-/** Sockets of the machine: `unix (connect, send) type=stream peer=(label=web),`. */
+/** Unix sockets: `unix (connect, send) type=stream peer=(label=web),`. */
 export interface UnixRule extends Qualifiers {
   readonly kind: 'unix'
-  /** every one of them without it */
+  /** default: all of them */
   readonly permissions?: readonly SocketPermission[]
   readonly type?: SocketType
-  /** `@abstract`, `'none'` or `'auto'`: sockets with a path are files */
+  /** `@abstract`, `'none'` or `'auto'`; file rules apply to sockets with a path */
   readonly addr?: Pattern
   readonly peer?: UnixPeer
 }

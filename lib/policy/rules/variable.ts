@@ -9,12 +9,12 @@ import type { Condition } from './conditional.ts'
 export interface Variable {
   readonly kind: 'variable'
   readonly name: string
-  /** declares it, adds to it, declares it unless it is there, or replaces what it was */
+  /** `=` declares it, `+=` adds to it, `?=` declares it unless it exists, `:=` replaces its values */
   readonly operator: '=' | '+=' | '?=' | ':='
   readonly values: readonly Pattern[]
 }
 
-/** A truth for conditions: `$distribution = true`. */
+/** A boolean for conditions: `$distribution = true`. */
 export interface BooleanVariable {
   readonly kind: 'boolean'
   readonly name: string
@@ -25,9 +25,12 @@ const NAME = /@(?:\{[A-Za-z]\w*\}|[A-Za-z]\w*)/y
 // With a letter behind it a comma begins a value
 const COMMA = /,(?:[\s,"!]|$)/y
 const OPERATOR = /[+?:]?=/y
+// The scanner would take more letters for the path that a label may be.
+const LABEL = /@[A-Za-z]\w+(?=[^\w \t\r\n"!,])/y
 
 /** Reads a line that begins with `@`. */
 export function parseVariable(reader: Reader): Variable {
+  if (reader.looks(LABEL)) reader.fail("a blank must stand between the name of a variable and '='")
   const name = reader.match(NAME) ?? reader.expected('a variable')
   reader.space()
   const operator = reader.match(OPERATOR) ?? reader.expected("'=' or '+='")

@@ -10,12 +10,12 @@ import type { Hat, Profile } from '../rules/profile.ts'
 import type { RlimitRule } from '../rules/rlimit.ts'
 import type { UnixRule } from '../rules/unix.ts'
 
-/** How much of what is written is enforced. */
+/** How much of a rule or policy is enforced. */
 export type SupportLevel = 'full' | 'partial' | 'none'
 
 export interface Mediation {
   readonly level: SupportLevel
-  /** why it is not `'full'` */
+  /** why the level is not `'full'`; otherwise `null` */
   readonly reason: string | null
 }
 

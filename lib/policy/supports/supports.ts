@@ -12,22 +12,22 @@ import { mediationOf, type Mediation, type SupportLevel } from './mediation.ts'
 
 export type { SupportLevel } from './mediation.ts'
 
-/** What becomes of one rule, profile or hat. */
+/** How much of one rule, profile or hat is enforced. */
 export interface RuleSupport {
   readonly rule: Item
-  /** the whole name of its profile */
+  /** the full name of its profile */
   readonly profile: string
   readonly level: SupportLevel
-  /** why it is not `'full'` */
+  /** why the level is not `'full'`; otherwise `null` */
   readonly reason: string | null
   readonly location?: Location
-  /** the includes that brought it, from the outside */
+  /** the includes that it came through, the outermost first */
   readonly includes: readonly IncludeRule[]
 }
 
-/** What {@link supports} answers. */
+/** The result of {@link supports}. */
 export interface SupportReport {
-  /** `'full'`: all is enforced; `'none'`: nothing is; else `'partial'` */
+  /** `'full'`: everything is enforced; `'none'`: nothing is; otherwise `'partial'` */
   readonly level: SupportLevel
   /** the same for each kind of rule that the policy has */
   readonly kinds: Readonly<Record<string, SupportLevel>>
@@ -38,10 +38,10 @@ export interface SupportReport {
 /**
  * Tells which parts of a policy a kernel and a parser enforce: each rule fully, partly or not.
  *
- * A kernel permits everything of a class that it does not mediate, whatever a policy says of it. In Node both
- * options default to this machine's; elsewhere `features` has to be given. It runs anywhere.
+ * A kernel permits everything of a class that it does not mediate, whatever the policy says. In Node both options
+ * default to this machine's; elsewhere you must pass `features`. It runs anywhere.
  *
- * @param policy as `parseProfile` read it, with `resolve` where it includes files
+ * @param policy as `parseProfile` returned it, with `resolve` if it includes files
  * @param options see {@link EnvironmentOptions}
  * @returns the level of the whole policy, of each kind of rule, and of each rule with the reason
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`

@@ -25,38 +25,38 @@ import {
 } from './manifest.ts'
 import { Changes, placesOf } from './watch.ts'
 
-/** How {@link sync} goes about it. */
+/** Options of {@link sync}. */
 export interface SyncOptions extends Omit<CompileOptions, 'name' | 'namespace'> {
-  /** who owns the profiles: each owner has a manifest of its own. Letters, digits, `.`, `_`, `-` */
+  /** the owner of the profiles, who has a manifest (a list of what was loaded). Letters, digits, `.`, `_`, `-` */
   readonly owner: string
-  /** where manifests are kept; default `/var/lib/apparmor-sync` */
+  /** the directory for manifests; default: `/var/lib/apparmor-sync` */
   readonly state?: string
-  /** `true`: only say what would be done */
+  /** `true`: report what would be done, and do nothing */
   readonly dryRun?: boolean
   /**
-   * what becomes of profiles whose file is gone while processes run under them: they stay (`'keep'`, default), or
-   * they are removed, and the processes are unconfined (`'unconfine'`)
+   * what happens to a profile whose file is gone while processes run under it: it stays (`'keep'`, default), or it
+   * is removed and the processes are unconfined (`'unconfine'`)
    */
   readonly running?: 'keep' | 'unconfine'
   /** `true`: take over profiles of the same names that somebody else has loaded */
   readonly adopt?: boolean
-  /** dangerous findings of {@link lint} to load all the same, by their codes, as for {@link load} */
+  /** codes of dangerous findings of {@link lint} that you accept, as for {@link load} */
   readonly allow?: readonly Allowed[]
   /**
-   * `true`: go on until `signal` aborts or the loop over the reports ends, and do it again whenever a file changes, or
-   * something that it includes
+   * `true`: sync again whenever a file changes, or something that it includes, until `signal` aborts or the loop
+   * over the reports ends
    */
   readonly watch?: boolean
-  /** is called after each file was looked at, before anything is loaded */
+  /** called after each file has been examined, before anything is loaded */
   readonly progress?: (progress: SyncProgress) => void
 }
 
-/** How far a {@link sync} has come. */
+/** The progress of a {@link sync}. */
 export interface SyncProgress {
   /** the name of the file in the directory */
   readonly file: string
   readonly outcome: 'unchanged' | 'compiled' | 'failed'
-  /** how many of the files were looked at, this one too */
+  /** how many files have been examined, including this one */
   readonly done: number
   readonly total: number
 }
@@ -64,42 +64,43 @@ export interface SyncProgress {
 /** What was done, or would be done, about one profile. */
 export interface SyncStep {
   /**
-   * `'load'` a new one, `'replace'` one that has changed, `'remove'` one whose file is gone, `'keep'` one whose
-   * file is gone while processes run under it, or while another file cannot be read and may define it
+   * `'load'`: a new profile; `'replace'`: a changed one; `'remove'`: one whose file is gone; `'keep'`: one whose
+   * file is gone, but processes run under it, or another file cannot be read and may define it
    */
   readonly action: 'load' | 'replace' | 'remove' | 'keep'
-  /** its name as `profiles()` has it as `label`, with its namespace in the form `:ns:name` */
+  /** its name, like `label` in `profiles()`, but with a namespace in the form `:ns:name` */
   readonly profile: string
   /** the name of its file in the directory */
   readonly file: string
 }
 
-/** What {@link sync} answers. */
+/** The result of {@link sync}. */
 export interface SyncReport {
   readonly steps: readonly SyncStep[]
-  /** how many files were not compiled, since nothing about them has changed */
+  /** how many files were not compiled, because nothing about them has changed */
   readonly unchanged: number
-  /** the files that could not be loaded, and why; what was in force before still is */
+  /** the files that could not be loaded, and why; their old policy is still in force */
   readonly errors: readonly { readonly file: string; readonly error: Error }[]
 }
 
 /**
- * Makes the kernel's set of profiles that `owner` has the same as a directory's: new ones are loaded, changed ones
- * replaced, and those whose file is gone removed. What others have loaded is never touched.
+ * Makes the loaded profiles of `owner` the same as those in a directory. It loads new ones, replaces changed ones,
+ * and removes those whose file is gone. It never touches what others have loaded.
  *
- * A file counts as changed when it, or anything that it includes, has other contents, whatever its times say, or
- * when the kernel holds something else under its names. What has not changed is not compiled. A file with a
- * mistake changes nothing and is reported; the others go on. When it is interrupted, the next run finishes the work.
+ * A file has changed when its content, or that of anything that it includes, is different, or when somebody has
+ * loaded other policy under its names. Times do not matter. Unchanged files are not compiled. A file with a mistake
+ * is reported and changes nothing; the other files are loaded. If a run is interrupted, the next one finishes the
+ * work.
  * Rests on aa_kernel_interface(3) and apparmor_parser(8).
  *
- * @param directory its files are policy, as for `apparmor_parser`: those in its directories are not, nor are
- *   hidden ones and what package managers and editors leave behind
+ * @param directory a directory of policy files, read as `apparmor_parser` reads one: without subdirectories, hidden
+ *   files, and what package managers and editors leave behind
  * @param options `owner`, and see {@link SyncOptions}
- * @returns what was done, and which files could not be loaded; with `watch: true` an async iterable of that, the first
- *   at once. It ends by throwing what would reject, or the signal's reason
+ * @returns what was done, and which files could not be loaded. With `watch: true`, an async iterable of such
+ *   reports, the first at once; it ends by throwing what would otherwise reject, or the signal's reason
  * @throws `AppArmorError` (rejects) `ERR_APPARMOR_SYNC_RUNNING` another process syncs for this owner;
- *   `ERR_APPARMOR_MANIFEST` its manifest cannot be read; the codes of {@link load} for what concerns all files; Node's own
- *   errors when the directory cannot be read or the manifest not written
+ *   `ERR_APPARMOR_MANIFEST` its manifest cannot be read; the codes of {@link load} for failures that concern all
+ *   files; Node's own errors when the directory cannot be read or the manifest cannot be written
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError (reject)
  * @example
  * ```js

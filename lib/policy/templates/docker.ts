@@ -19,17 +19,17 @@ import type { FileRule } from '../rules/file.ts'
 import type { AccessRule, Policy, Rule } from '../rules/index.ts'
 import type { Family } from '../rules/network.ts'
 
-/** What may differ from the engines' profile. */
+/** Options of {@link dockerDefault}. */
 export interface DockerOptions {
-  /** of the profile; `'docker-default'` without it */
+  /** the name of the profile; default: `'docker-default'` */
   readonly name?: string
-  /** of the include directories; `'abi/3.0'` without it, `null` for what the compiler takes */
+  /** the feature set, in the include directories; default: `'abi/3.0'`; `null`: leave it to the compiler */
   readonly abi?: string | null
-  /** the labels that may send signals into the container; `['unconfined', 'runc', 'crun']` without it */
+  /** the labels that may send signals into the container; default: `['unconfined', 'runc', 'crun']` */
   readonly signalledBy?: readonly string[]
-  /** families of sockets that no container needs; those of {@link RARE_FAMILIES} without it */
+  /** socket families that no container needs; default: a list of old and special ones */
   readonly deniedFamilies?: readonly Family[]
-  /** more rules; they are written behind the others */
+  /** more rules; they are written after the others */
   readonly rules?: readonly Rule[]
 }
 
@@ -58,15 +58,15 @@ const RARE_FAMILIES: readonly Family[] = [
 ]
 
 /**
- * Writes a policy with the meaning of the profile that container engines load by default: all files, networks and
- * capabilities that the container has, but no mounting, and of /proc and /sys nothing that changes the machine.
- * Each of its rules has its reason in docs/templates.md.
+ * Writes a policy that means the same as the profile that container engines load by default. It permits all files,
+ * networks and capabilities that the container has. It refuses mounting, and everything in /proc and /sys that
+ * would change the machine. docs/templates.md gives the reason for each rule.
  *
- * It calls nothing and runs anywhere. Rests on apparmor.d(5).
+ * It makes no system call and runs anywhere. Rests on apparmor.d(5).
  *
- * @param options what differs
+ * @param options what should differ from the default
  * @returns a policy with one profile, for `load`, `check` or {@link format}
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, also for an option that is not known
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, also for an unknown option
  * @example
  * ```js
  * import { deny, dockerDefault, format, network } from 'apparmor/policy'

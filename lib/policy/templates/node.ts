@@ -18,38 +18,41 @@ import type { AccessRule, Policy, Rule } from '../rules/index.ts'
 /** A program, and the profile under which it runs. */
 export interface NodeExecution {
   readonly path: Pattern
-  /** a profile that is loaded, too; the program's environment is cleaned */
+  /** the name of a profile, which must be loaded, too; the program gets a clean environment */
   readonly profile: string
 }
 
-/** What a program of Node.js is permitted beyond what every one needs. */
+/** What a Node.js program may do beyond what every Node.js program needs. */
 export interface NodeOptions {
-  /** of the profile; `'node-default'` without it */
+  /** the name of the profile; default: `'node-default'` */
   readonly name?: string
-  /** the programs that run under it when they are started; none without it: the profile is asked for by name */
+  /**
+   * the programs that get this profile when they are started; default: none, and programs ask for the profile by its
+   * name
+   */
   readonly attach?: Pattern
   readonly flags?: readonly string[]
-  /** of the include directories; `'abi/3.0'` without it, `null` for what the compiler takes */
+  /** the feature set, in the include directories; default: `'abi/3.0'`; `null`: leave it to the compiler */
   readonly abi?: string | null
-  /** Node itself; `/usr/bin/node`, `/usr/bin/nodejs` and `/usr/local/bin/node` without it */
+  /** the path of Node itself; default: `/usr/bin/node`, `/usr/bin/nodejs` and `/usr/local/bin/node` */
   readonly node?: Pattern
-  /** what may be read. A string that ends with `/` is the directory and everything in it */
+  /** paths that it may read. A string that ends with `/` means the directory and everything in it */
   readonly read?: readonly Pattern[]
-  /** what may be read, written, created, deleted, locked and linked */
+  /** paths that it may read, write, create, delete, lock and link */
   readonly write?: readonly Pattern[]
-  /** which programs may be executed: under this profile (a path), or under another one */
+  /** programs that it may execute: under this profile (a path), or under another one */
   readonly execute?: readonly (Pattern | NodeExecution)[]
-  /** native addons and the libraries beside them. In a directory: `*.node` and `*.so` at any depth */
+  /** native addons, and the libraries beside them. For a directory: `*.node` and `*.so` at any depth */
   readonly addons?: readonly Pattern[]
-  /** TCP and UDP, as client and as server, and looking up names */
+  /** `true`: TCP and UDP, as client and server, and looking up names */
   readonly network?: boolean
-  /** the debugger of `--inspect`: TCP alone */
+  /** `true`: the debugger (`--inspect`), which needs TCP */
   readonly inspect?: boolean
-  /** reading from and writing to a terminal */
+  /** `true`: reading from and writing to a terminal */
   readonly terminal?: boolean
   /** profiles for children of `apparmor/child_process`, and the launcher: `confineCommand(…).file` */
   readonly children?: { readonly launcher: Pattern; readonly profiles: readonly string[] }
-  /** more rules; they are written behind the others */
+  /** more rules; they are written after the others */
   readonly rules?: readonly Rule[]
 }
 
@@ -71,16 +74,17 @@ const NAMES = [
 ] as const
 
 /**
- * Writes the policy for a program of Node.js: what every version from 20 to 26 needs to run at all, and of the rest
- * what is asked for. Each of its rules has its reason in docs/templates.md.
+ * Writes a policy for a Node.js program: what every version from 20 to 26 needs to run at all, and what you ask
+ * for. docs/templates.md gives the reason for each rule.
  *
  * Without options such a program computes and writes to the descriptors that it was started with, and does nothing
- * else: it cannot even read its own sources. It calls nothing and runs anywhere. Rests on apparmor.d(5), and on what
+ * else: it cannot even read its own sources. It makes no system call and runs anywhere. Rests on apparmor.d(5), and
+ * on what
  * Node's programs do.
  *
- * @param options what is permitted beyond that. Strings are paths to the letter, patterns come from {@link glob}
+ * @param options what else is permitted. Strings are literal paths; patterns come from {@link glob}
  * @returns a policy with one profile, for `load`, `check` or {@link format}
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, also for an option that is not known
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, also for an unknown option
  * @example
  * ```js
  * import { format, nodeDefault } from 'apparmor/policy'

@@ -134,7 +134,7 @@ t.test('no compiler, and one that is none', async (t) => {
     name: 'AppArmorError',
     code: 'ERR_APPARMOR_PARSER_MISSING',
     path: none,
-    message: /Debian, Ubuntu, Arch: the package apparmor/,
+    message: /Debian, Ubuntu and Arch: the package apparmor/,
   })
   const other = write('other', '#!/bin/sh\necho nothing\n', 0o755)
   await t.rejects(compile('', { parser: other }), { code: 'ERR_APPARMOR_PARSER' })
