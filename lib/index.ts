@@ -17,6 +17,7 @@ export { setNative, type NativeFiles } from './border/native.ts'
 export { changeOnexec, stackOnexec } from './confine/onexec.ts'
 export { execve, type ExecveOptions } from './confine/execve.ts'
 export { containerOf, type Container, type Engine } from './inspect/container.ts'
+export { ownContainer, type OwnContainer } from './inspect/own_container.ts'
 export {
   compareFeatures,
   featureId,

@@ -51,12 +51,14 @@ async function run(
     const call = { options, operands, json, out, err, world }
     return (await command.run(call)) ?? 0
   } catch (error) {
-    if (error instanceof UsageError) {
+    if (!(error instanceof UsageError)) return say(error, { command, err, json })
+    if (command.schema && argv.some((word) => /^--json(=aa)?$/.test(word))) {
+      err.record({ error: { code: 'ERR_USAGE', message: error.message } })
+    } else {
       err.line(`apparmor ${command.name}: ${error.message}`)
       err.line(`apparmor ${command.name} --help shows how it is used.`)
-      return USAGE
     }
-    return say(error, { command, err, json })
+    return USAGE
   }
 }
 

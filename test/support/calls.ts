@@ -25,6 +25,7 @@ export const CALLS: Readonly<Record<string, readonly unknown[]>> = {
   profiles: [],
   processes: [],
   containerOf: [process.pid],
+  ownContainer: [],
   status: [],
   watch: [],
   labelIncludes: ['a//&b', 'b'],
@@ -50,6 +51,7 @@ export const PURE: readonly string[] = [
   'compareFeatures',
   'watch',
   'containerOf',
+  'ownContainer',
 ]
 
 /** These return promises, and look at much. */

@@ -9,12 +9,18 @@ export type EngineName = 'runc' | 'crun' | 'podman'
 export const ENGINES: readonly EngineName[] = ['runc', 'crun', 'podman']
 
 /** What a container shows of this machine, read-only: its programs, Node.js and the package. */
-const SHOWN = [...new Set(['/usr', process.cwd(), dirname(dirname(process.execPath))])]
+export const SHOWN: readonly string[] = [
+  ...new Set(['/usr', process.cwd(), dirname(dirname(process.execPath))]),
+]
+
+const USER = 9999
 
 export interface Container {
   /** `null` for a container without; Podman alone has one of its own */
   readonly profile?: string | null
   readonly noNewPrivileges?: boolean
+  /** Podman's alone: started by a user without privileges */
+  readonly rootless?: boolean
   /** a last change of runc's and crun's configuration */
   readonly edit?: (config: OciConfig) => void
 }
@@ -22,7 +28,7 @@ export interface Container {
 /** The parts of a bundle's configuration that tests change. */
 export interface OciConfig {
   process: { env: string[]; capabilities: Record<string, string[]> }
-  root: { readonly: boolean }
+  root: { path: string; readonly: boolean }
   mounts: { destination: string; source: string; type: string; options: string[] }[]
   linux: { namespaces: { type: string }[]; maskedPaths: string[]; readonlyPaths: string[] }
 }
@@ -48,7 +54,7 @@ export class Machine {
   /** The command that runs another command in a new container. */
   command(
     engine: EngineName,
-    { profile, noNewPrivileges = false, edit }: Container,
+    { profile, noNewPrivileges = false, rootless = false, edit }: Container,
     args: readonly string[],
   ): readonly [id: string, file: string, args: readonly string[]] {
     const id = `apparmor-test-${engine}-${process.pid}-${++this.#count}`
@@ -61,8 +67,13 @@ export class Machine {
       const unconfined = ['--security-opt', 'apparmor=unconfined']
       const security =
         profile === undefined ? [] : profile === null ? unconfined : toDocker(profile)
-      const run = ['--cgroup-manager=cgroupfs', '--runtime=runc', 'run', ...how, ...shown]
-      return [id, 'podman', [...run, ...privileges, ...security, '--rootfs', root, ...args]]
+      const started = rootless
+        ? ['--runtime=crun', 'run', '--cgroups=disabled']
+        : ['--runtime=runc', 'run']
+      const run = ['--cgroup-manager=cgroupfs', ...started, ...how, ...shown]
+      const podman = ['podman', ...run, ...privileges, ...security, '--rootfs', root, ...args]
+      const [file = '', ...rest] = rootless ? [...this.#asUser(), ...podman] : podman
+      return [id, file, rest]
     }
     const bundle = join(this.#dir, id)
     mkdirSync(bundle)
@@ -79,6 +90,15 @@ export class Machine {
       JSON.stringify(profile ? toOci(profile, config) : config),
     )
     return [id, engine, ['run', '--bundle', bundle, id]]
+  }
+
+  /** What goes before a command of a user that has nothing but directories of its own. */
+  #asUser(): readonly string[] {
+    const home = join(this.#dir, 'home')
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    execFileSync('chown', ['--recursive', '--no-dereference', `${USER}:${USER}`, this.#dir])
+    const ids = [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups']
+    return ['setpriv', ...ids, 'env', `HOME=${home}`, `XDG_RUNTIME_DIR=${home}`]
   }
 
   run(engine: EngineName, container: Container, args: readonly string[]): Ran {

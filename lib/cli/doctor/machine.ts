@@ -5,6 +5,7 @@ import {
   featureId,
   features,
   getcon,
+  ownContainer,
   profiles,
   type Availability,
 } from '../../index.ts'
@@ -157,18 +158,20 @@ const capabilities: Check = () => {
 }
 
 const container: Check = () => {
-  const signs = [
-    ['/.dockerenv', 'Docker'],
-    ['/run/.containerenv', 'Podman'],
-  ].flatMap(([file = '', name = '']) => (fs.existsSync(file) ? [name] : []))
-  const named = /container=([^\0]+)/.exec(readFile('/proc/1/environ') ?? '')?.[1]
-  const found = signs[0] ?? named
-  const inUserNamespace = !/^\s*0\s+0\s+4294967295$/.test(readFile('/proc/self/uid_map') ?? '')
-  if (found === undefined && !inUserNamespace) return ok('container', 'none')
+  const found = ownContainer()
+  if (found === null) return ok('container', 'none')
+  const { engine, namespaces } = found
+  const seen = [
+    engine ?? 'a container or sandbox',
+    ...namespaces.map((kind) => `${kind} namespace`),
+  ]
+  const policy = namespaces.includes('user')
+    ? 'no profile can be loaded from here, not even as root of this user namespace'
+    : 'profiles are usually loaded on the host'
   return note(
     'container',
-    [found, inUserNamespace ? 'a user namespace' : undefined].filter(Boolean).join(', '),
-    'the kernel belongs to the host: its profiles and its log are not visible from here, or only in part',
+    seen.join(', '),
+    `the kernel belongs to the host: its profiles and its log are not visible from here, or only in part; ${policy}`,
   )
 }
 
