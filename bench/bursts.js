@@ -122,6 +122,7 @@ const missing = await account('in bursts of 32', async () => {
 // The kernel says that it dropped some before it gave them numbers, and of the first time not how many.
 const unnumbered = await account('in one', async () => provoke(BURST))
 const isSaid = unnumbered === 0 || reasons.has('backlog')
-if (source === 'netlink' && BURST >= OVERFLOWS && !reasons.has('overrun')) throw new Error('the queue did not overflow')
+if (source === 'netlink' && BURST >= OVERFLOWS && !reasons.has('overrun'))
+  throw new Error('the queue did not overflow')
 if (missing !== 0 || !isSaid || sum.forged > 0) process.exitCode = 1
 process.exit()
