@@ -7,7 +7,8 @@
 // FILE (a name or the beginning of one, with its folder or without) runs these alone. --kernel chooses the guest's kernel.
 // APPARMOR_GUEST (tools/kernel.js) can have the kernel tests run on this machine's own kernel.
 //
-// --engines runs test/**/*.engine.ts alone, also under such a kernel: they need container engines (tools/setup --engines).
+// --engines runs test/**/*.engine.ts alone, also under such a kernel, and test/**/*.engine_off.ts under one without
+// AppArmor: they need container engines (tools/setup --engines).
 //
 // --off demands that each kernel test fails without AppArmor: one that passes there proves nothing.
 import { spawn } from 'node:child_process'
@@ -185,13 +186,16 @@ function plan() {
   const kernel = select(values.engines ? 'engine' : 'kernel')
   if (kernel.includes('nodes.kernel')) fetchNodes()
   if (values.off) return kernel.length > 0 ? [() => runKernel(kernel, 'off')] : []
-  if (values.engines) return [() => runKernel(kernel, chooseKernel())]
-  const off = select('off')
+  const off = select(values.engines ? 'engine_off' : 'off')
   const guest = process.env.APPARMOR_GUEST !== 'never'
   if (!guest && off.length > 0) say(`! not run without a guest: ${off.join(', ')}`)
-  return [
+  const booted = [
     ...(kernel.length > 0 ? [() => runKernel(kernel, chooseKernel())] : []),
     ...(guest && off.length > 0 ? [() => runKernel(off, 'off')] : []),
+  ]
+  if (values.engines) return booted
+  return [
+    ...booted,
     ...(wanted('core') ? [runCore] : []),
     ...select('test').map((name) => () => runHost(name)),
   ]
