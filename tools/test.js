@@ -21,6 +21,8 @@ import { parseArgs } from 'node:util'
 import { buildLauncher } from './build-launcher.js'
 import { buildNative } from './build-native.js'
 import { buildTests, buildTs } from './build-ts.js'
+import { cacheDirectory } from './cache.js'
+import { unpackPackages } from './debian.js'
 import { runGuest } from './guest/guest.js'
 import { chooseKernel } from './kernel.js'
 import { nodeProgram } from './node-program.js'
@@ -177,6 +179,13 @@ function fetchNodes() {
   }
 }
 
+function fetchQuadlet() {
+  const place = unpackPackages(join(cacheDirectory('apparmor-engines'), 'podman'), 'trixie', [
+    'podman',
+  ])
+  process.env.APPARMOR_TEST_QUADLET = join(place, 'usr/libexec/podman/quadlet')
+}
+
 /**
  * The work to do, the longest first.
  *
@@ -185,6 +194,7 @@ function fetchNodes() {
 function plan() {
   const kernel = select(values.engines ? 'engine' : 'kernel')
   if (kernel.includes('nodes.kernel')) fetchNodes()
+  if (kernel.includes('quadlet.engine')) fetchQuadlet()
   if (values.off) return kernel.length > 0 ? [() => runKernel(kernel, 'off')] : []
   const off = select(values.engines ? 'engine_off' : 'off')
   const guest = process.env.APPARMOR_GUEST !== 'never'

@@ -20,6 +20,8 @@ const BASE = /^FROM (\S+)$/m.exec(readFileSync(`${CONTEXT}/Dockerfile`, 'utf8'))
 const IMAGE = 'localhost/apparmor-agent'
 const REGISTRY = 'https://registry.npmjs.org/'
 const PROFILE = 'apparmor-test-image'
+// in the guest: where the machine's images are
+const STORE = process.argv[3]
 const METRICS = 'http://127.0.0.1:9733/metrics'
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)))
@@ -106,7 +108,7 @@ async function start() {
   const [daemonSet] = parseAllDocuments(
     readFileSync('deploy/kubernetes/base/daemonset.yaml', 'utf8'),
   )
-  const { spec } = daemonSet?.toJS().spec.template
+  const { spec } = (daemonSet ?? assert.fail()).toJS().spec.template
   const [{ securityContext, volumeMounts }] = spec.containers
   const { capabilities } = securityContext
   assert.deepEqual(capabilities.drop, ['ALL'])
@@ -119,27 +121,24 @@ async function start() {
     mkdirSync(source, { recursive: true })
     return ['-v', `${source}:${mountPath}${readOnly ? ':ro' : ''}`]
   })
-  return spawn(
-    'podman',
-    [
-      ...['--root', '/dev/shm/storage', '--runroot', '/run/storage', '--storage-driver', 'overlay'],
-      ...['--storage-opt', `overlay.imagestore=${process.argv[3]}`],
-      ...['--runtime', 'runc', '--cgroup-manager', 'cgroupfs', 'run', '--rm', '--name', 'agent'],
-      ...['--network', 'host', '--pid', spec.hostPID ? 'host' : 'private'],
-      ...['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'], // what a guest has
-      ...[
-        '--cap-drop',
-        'ALL',
-        ...capabilities.add.flatMap((/** @type {string} */ name) => ['--cap-add', name]),
-      ],
-      ...['--security-opt', 'apparmor=unconfined', '--user', String(securityContext.runAsUser)],
-      ...(securityContext.allowPrivilegeEscalation ? [] : ['--security-opt', 'no-new-privileges']),
-      ...(securityContext.readOnlyRootFilesystem ? ['--read-only', '--read-only-tmpfs=false'] : []),
-      ...shown,
-      IMAGE,
-    ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  )
+  const storage = ['--root', '/dev/shm/storage', '--runroot', '/run/storage']
+  const images = ['--storage-driver', 'overlay', '--storage-opt', `overlay.imagestore=${STORE}`]
+  const engine = ['--runtime', 'runc', '--cgroup-manager', 'cgroupfs']
+  const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'] // what a guest has
+  const where = ['--network', 'host', '--pid', spec.hostPID ? 'host' : 'private']
+  const granted = capabilities.add.flatMap((/** @type {string} */ name) => ['--cap-add', name])
+  const security = [
+    '--cap-drop=ALL',
+    ...granted,
+    '--security-opt=apparmor=unconfined',
+    `--user=${securityContext.runAsUser}`,
+    ...(securityContext.allowPrivilegeEscalation ? [] : ['--security-opt=no-new-privileges']),
+    ...(securityContext.readOnlyRootFilesystem ? ['--read-only', '--read-only-tmpfs=false'] : []),
+  ]
+  const how = [...storage, ...images, ...engine, 'run', '--rm', '--name=agent', ...limits, ...where]
+  return spawn('podman', [...how, ...security, ...shown, IMAGE], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
 }
 
 /** @template T @param {string} what @param {() => T | Promise<T>} look */
