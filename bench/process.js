@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { changeProfile, withHat } from 'apparmor'
-import { median, report } from './report.js'
+import { median, plot, report } from './report.js'
 
 const PROFILES = ['apparmor-bench-a', 'apparmor-bench-b']
 const ROUNDS = 15
@@ -83,17 +83,20 @@ async function compare(peer) {
 
 /** What a change costs when libuv's pool has that many threads: a process of its own each. */
 function scale() {
-  const costs = [4, 100, 500, 1000].map((size) => {
+  const rows = []
+  const costs = [4, 100, 250, 500, 750, 1000].map((size) => {
     const env = { ...process.env, UV_THREADPOOL_SIZE: String(size) }
     const output = execFileSync(process.execPath, [SELF], { encoding: 'utf8', env })
     const [threads, ns] = output.split(' ').map(Number)
     const each = ns / threads
+    rows.push(/** @type {const} */ ([threads, { changeProfile: ns / 1e6 }]))
     console.log(
       `${String(threads).padStart(5)} threads: ${(ns / 1e6).toFixed(2).padStart(7)} ms, ` +
         `${(each / 1e3).toFixed(1)} µs each`,
     )
     return each
   })
+  plot({ name: 'threads', x: 'threads', y: 'ms for one change of all threads', rows })
   const growth = costs[costs.length - 1] / costs[0]
   report(
     'a thread of the most to one of the fewest',

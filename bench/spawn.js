@@ -6,7 +6,7 @@ import * as node from 'node:child_process'
 import { once } from 'node:events'
 import { release } from 'node:os'
 import * as ours from 'apparmor/child_process'
-import { median, report } from './report.js'
+import { median, plot, report } from './report.js'
 
 const ROUNDS = Number(process.argv[2] ?? 60)
 const PROFILE = 'apparmor-bench-child'
@@ -47,6 +47,7 @@ async function time(work) {
   return Number(process.hrtime.bigint() - start) / 1e6
 }
 
+const rows = []
 for (const [name, { ours, node, aaExec }] of Object.entries(CALLS)) {
   const rounds = []
   for (let i = -3; i < ROUNDS; i++) {
@@ -67,7 +68,18 @@ for (const [name, { ours, node, aaExec }] of Object.entries(CALLS)) {
   )
   const plain = median(rounds.map((r) => r.ours)) / median(rounds.map((r) => r.node))
   const other = median(rounds.map((r) => r.ours)) / median(rounds.map((r) => r.aa))
+  rows.push(
+    /** @type {const} */ ([
+      name,
+      {
+        'Node’s own, unconfined': median(rounds.map((r) => r.node)),
+        'confined by this package': median(rounds.map((r) => r.ours)),
+        'confined by aa-exec': median(rounds.map((r) => r.aa)),
+      },
+    ]),
+  )
   report(`confined ${name} to Node’s`, `${plain.toFixed(3)}×`, 'at most 1.10×', plain <= 1.1)
   report(`confined ${name} to aa-exec`, `${other.toFixed(3)}×`, 'at most 0.80×', other <= 0.8)
 }
+plot({ name: 'children', x: 'call', y: 'ms until /bin/true has ended', rows })
 node.execFileSync('apparmor_parser', ['-R'], { input: `profile ${PROFILE} { }\n` })

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sync } from 'apparmor/policy'
-import { report } from './report.js'
+import { plot, report } from './report.js'
 
 const FILES = Number(process.argv[2] ?? 200)
 const root = mkdtempSync(join(tmpdir(), 'apparmor-bench-'))
@@ -74,6 +74,17 @@ try {
     'at most 1×',
     cold <= peer,
   )
+  plot({
+    name: 'sync',
+    x: `${FILES} files`,
+    y: 'seconds',
+    rows: [
+      [
+        'all files',
+        { 'apparmor_parser -r': peer, 'first sync()': cold, 'sync(), nothing changed': unchanged },
+      ],
+    ],
+  })
   console.log(`       ${cold.toFixed(1)} s, ${unchanged.toFixed(2)} s, ${peer.toFixed(1)} s`)
 } finally {
   rmSync(root, { recursive: true })
