@@ -23,6 +23,7 @@ import { createServer, get } from 'node:http'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { processes } from 'apparmor'
 import { follow, learn } from 'apparmor/audit'
 import { spawn as spawnConfined } from 'apparmor/child_process'
 import { edit, load, parseProfile, remove, replace } from 'apparmor/policy'
@@ -304,6 +305,8 @@ async function judge(name, teacher, policy, profile, command, program) {
       values.minimal || values.compare ? `${needed} | ${real.length - needed}` : '– | –'
     table.push([name, teacher, yes(works), yes(refused), String(real.length), pruned])
   } finally {
+    for (const { pid } of await processes({ label: profile })) process.kill(pid, 'SIGKILL')
+    await new Promise((resolve) => setTimeout(resolve, 200))
     await remove({ profile })
   }
 }

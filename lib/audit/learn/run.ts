@@ -50,10 +50,20 @@ export class Log {
     throw new AppArmorError({ code: 'ERR_APPARMOR_NO_LOG' })
   }
 
-  /** All records until one that this process provokes now: they come in their order. */
-  async toMark(): Promise<readonly LogRecord[]> {
+  /** All records until now, and what is lost of them: a loss is told behind the mark, or by the kernel a little later. */
+  async toEnd(): Promise<readonly LogRecord[]> {
+    return [...(await this.toMark()), ...(await this.toMark(PAUSE))]
+  }
+
+  /**
+   * All records until one that this process provokes: they come in their order.
+   *
+   * @param wait in milliseconds, before it is provoked
+   */
+  async toMark(wait = 0): Promise<readonly LogRecord[]> {
     const found: LogRecord[] = []
     let next = this.#log.next() // the first call opens the log
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
     provoke()
     const end = performance.now() + MARK
     for (;;) {
@@ -109,7 +119,7 @@ export async function run(
   }
   const outcome = await ended
   await endStragglers(profile)
-  const found = await log.toMark()
+  const found = await log.toEnd()
   const records: AuditRecord[] = []
   const lost: LostRecord[] = []
   for (const one of found) {
