@@ -1,6 +1,6 @@
 // Builds everything and runs the tests; the last line on stdout is "N passed, N failed".
 //
-//   node tools/test.js [--off] [--engines] [--kernel K] [FILE…]
+//   node tools/test.js [--off] [--engines] [--peers] [--kernel K] [FILE…]
 //
 // test/**/*.test.ts and the C++ tests run here; test/**/*.kernel.ts as root under a kernel that enforces
 // AppArmor, and test/**/*.off.ts under one that was started with apparmor=0: one boot of a guest each.
@@ -8,6 +8,8 @@
 // APPARMOR_GUEST (tools/kernel.js) can have the kernel tests run on this machine's own kernel.
 //
 // --engines runs test/**/*.engine.ts alone, also under such a kernel: they need container engines (tools/setup --engines).
+//
+// --peers runs test/**/*.peer.ts alone, in a guest with programs that ours are held against (tools/peers.js).
 //
 // --off demands that each kernel test fails without AppArmor: one that passes there proves nothing.
 import { spawn } from 'node:child_process'
@@ -23,6 +25,7 @@ import { buildTests, buildTs } from './build-ts.js'
 import { runGuest } from './guest/guest.js'
 import { chooseKernel } from './kernel.js'
 import { nodeProgram } from './node-program.js'
+import { withPeers } from './peers.js'
 import { buildCoreTests } from './test/core.js'
 import { fail, report, reportOff, say, total } from './test/report.js'
 import { nameOf, runFile, SAVED } from './test/run-file.js'
@@ -40,6 +43,7 @@ const { values, positionals } = parseArgs({
   options: {
     off: { type: 'boolean' },
     engines: { type: 'boolean' },
+    peers: { type: 'boolean' },
     kernel: { type: 'string' },
   },
   allowPositionals: true,
@@ -73,7 +77,7 @@ async function build() {
   buildTests()
 }
 
-/** The names of the files of a kind that were asked for: of `test`, `kernel`, `engine` and `off`. */
+/** The names of the files of a kind that were asked for: of `test`, `kernel`, `engine`, `peer` and `off`. */
 function select(/** @type {string} */ kind) {
   const names = readdirSync(BUILT, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith(`.${kind}.js`))
@@ -113,7 +117,8 @@ async function runKernel(names, where) {
   })
   const flags = where === 'off' ? ['--bare'] : where === 'host' ? ['--clean'] : []
   const files = names.map((name) => join(BUILT, `${name}.js`))
-  const command = [process.execPath, 'tools/test/kernel.js', ...flags, ...files]
+  const peers = values.peers ? withPeers() : []
+  const command = [...peers, process.execPath, 'tools/test/kernel.js', ...flags, ...files]
   const problem = await (where === 'host'
     ? runDirectly(command, stdout)
     : boot(command, stdout, where))
@@ -186,6 +191,7 @@ function plan() {
   if (kernel.includes('nodes.kernel')) fetchNodes()
   if (values.off) return kernel.length > 0 ? [() => runKernel(kernel, 'off')] : []
   if (values.engines) return [() => runKernel(kernel, chooseKernel())]
+  if (values.peers) return [() => runKernel(select('peer'), 'guest')]
   const off = select('off')
   const guest = process.env.APPARMOR_GUEST !== 'never'
   if (!guest && off.length > 0) say(`! not run without a guest: ${off.join(', ')}`)

@@ -1,6 +1,7 @@
 import { errnoName } from './errno.ts'
 import { anywhere, failures, ownCodes, unavailable, type Meaning } from './failures.ts'
 
+import { visible } from './visible.ts'
 import { escape, writeWord } from './word.ts'
 
 export { invalidArgType, invalidArgValue, outOfRange } from './invalid.ts'
@@ -189,9 +190,10 @@ function fill(help: string, { profile, label }: Failure): string {
           /-> (&?)NAME,/g,
           (_, and: string) => `-> ${writeWord(and + escape(profile))},`,
         )
-  return label === undefined ? named : `${named} This thread runs under ${label}.`
+  return label === undefined ? named : `${named} This thread runs under ${visible(label)}.`
 }
 
+// A name that breaks the line would forge what follows.
 function quote(subject: string | number): string {
-  return typeof subject === 'number' ? String(subject) : `'${subject}'`
+  return typeof subject === 'number' ? String(subject) : `'${visible(subject)}'`
 }

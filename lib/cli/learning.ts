@@ -1,5 +1,6 @@
 /** Runs a program, learns its profile, and says how far it is: `learn`, and `exec --learn`. */
 import { learn, type Lesson, type Outcome, type SuggestOptions } from '../audit/node.ts'
+import { getcon } from '../index.ts'
 import { Refusal } from './command.ts'
 import { NOT_FOUND } from './program.ts'
 import type { Screen } from './screen.ts'
@@ -19,6 +20,7 @@ export async function learnFrom(
     env,
   }: { readonly err: Screen; readonly env: Readonly<Record<string, string | undefined>> },
 ): Promise<Lesson> {
+  getcon() // without AppArmor it throws why, before a search for a log
   let rounds = 0
   let first: Outcome | undefined
   const end = new AbortController()

@@ -2,6 +2,7 @@
  * The only way to the terminal. Whatever is printed is text, in which nothing that a terminal obeys is left:
  * names of profiles, processes and files are chosen by others. Colours are added here, and nowhere else.
  */
+import { visible } from '../border/visible.ts'
 import type { Stream } from './command.ts'
 import { widthOf } from './width.ts'
 
@@ -36,19 +37,8 @@ const SGR: Readonly<Record<Style, readonly [number, number]>> = {
   cyan: [36, 39],
 }
 
-// Control characters, what turns the direction of writing, what cannot be seen, and bytes that are not UTF-8.
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
-const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\t': '\\t', '\r': '\\r' }
-
-function escape(character: string): string {
-  const code = character.codePointAt(0) as number
-  const hex = (digits: number, value: number): string => value.toString(16).padStart(digits, '0')
-  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(2, code - 0xdc00)}`
-  return NAMED[character] ?? (code < 0x80 ? `\\x${hex(2, code)}` : `\\u{${hex(4, code)}}`)
-}
-
 /** Text as a terminal may have it, in one line. */
-export const safe = (text: string): string => text.replace(UNSAFE, escape)
+export const safe: (text: string) => string = visible
 
 // In JSON these stand in strings only, where the escape means the same.
 const safeJson = (json: string): string =>
@@ -76,17 +66,29 @@ const NARROWEST = 12
 const READABLE = 100
 
 export class Screen {
-  /** of a terminal; what is read by a program has no width */
-  readonly width: number
-  readonly isTerminal: boolean
-  readonly #stream: Stream
-  readonly #coloured: boolean
+  readonly #open: () => Stream
+  readonly #isColoured: (stream: Stream) => boolean
 
-  constructor(stream: Stream, coloured: boolean) {
-    this.#stream = stream
-    this.#coloured = coloured
-    this.isTerminal = stream.isTTY === true
-    this.width = this.isTerminal ? stream.columns || 80 : Infinity
+  /**
+   * @param open is called when something is written or asked: Node takes long to make a stream that a command may
+   *   not need
+   */
+  constructor(open: () => Stream, isColoured: (stream: Stream) => boolean) {
+    this.#open = open
+    this.#isColoured = isColoured
+  }
+
+  get #stream(): Stream {
+    return this.#open()
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY === true
+  }
+
+  /** of a terminal; what is read by a program has no width */
+  get width(): number {
+    return this.isTerminal ? this.#stream.columns || 80 : Infinity
   }
 
   line(...spans: readonly Span[]): void {
@@ -186,12 +188,14 @@ export class Screen {
   }
 
   #render(spans: readonly Span[]): string {
+    const coloured =
+      spans.some((span) => typeof span !== 'string') && this.#isColoured(this.#stream)
     return spans
       .map((span) => {
         if (typeof span === 'string') return safe(span)
         const [on, off] = SGR[span.style]
         const text = safe(span.text)
-        return this.#coloured && text !== '' ? `\x1b[${on}m${text}\x1b[${off}m` : text
+        return coloured && text !== '' ? `\x1b[${on}m${text}\x1b[${off}m` : text
       })
       .join('')
   }

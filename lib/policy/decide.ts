@@ -15,6 +15,7 @@ import type { MqueuePermission } from './rules/mqueue.ts'
 import type { Family, SocketPermission, SocketType } from './rules/network.ts'
 import type { PtracePermission } from './rules/ptrace.ts'
 import type { Signal, SignalPermission } from './rules/signal.ts'
+import { networkCoversUnix, unixCovers, type Matches, type UnixAct } from './sockets.ts'
 
 /** A question to a policy. `profile` is the full name: `'web'`, `'web//upload'`, `':ns://web'`. */
 export type Question = { readonly profile: string } & (
@@ -38,6 +39,7 @@ export type Question = { readonly profile: string } & (
       readonly unix: {
         readonly permission: SocketPermission
         readonly type?: SocketType
+        /** `@abstract`, or none; to bind without one has the kernel choose it */
         readonly addr?: string
         readonly peerLabel?: string
         readonly peerAddr?: string
@@ -67,9 +69,18 @@ export type Question = { readonly profile: string } & (
     }
   | { readonly umount: string }
   | { readonly changeProfile: string; readonly exec?: string }
-  | { readonly mqueue: string; readonly permission: MqueuePermission }
+  | {
+      /** `/name` of POSIX, or a number of System V */
+      readonly mqueue: string
+      readonly permission: MqueuePermission
+      readonly label?: string
+    }
   | { readonly userns: 'create' }
-  | { readonly ioUring: IoUringPermission }
+  | {
+      readonly ioUring: IoUringPermission
+      /** for `override_creds`: the label of the other credentials */
+      readonly label?: string
+    }
 )
 
 /** A rule that contributed to a decision. */
@@ -380,10 +391,12 @@ function matchesRule(judge: Judge, rule: AccessRule, asked: Asked): boolean {
   const has = <T>(list: readonly T[] | undefined, value: unknown): boolean =>
     list === undefined || list.includes(value as T)
   const text = (value: unknown): string | undefined => value as string | undefined
+  const matches: Matches = (pattern, value) => judge.matches(pattern, value)
   switch (rule.kind) {
     case 'capability':
       return 'capability' in asked && has(rule.capabilities, asked.capability)
     case 'network': {
+      if ('unix' in asked) return networkCoversUnix(rule, asked.unix as UnixAct)
       if (!('network' in asked)) return false
       const { family, type, permission } = asked.network as Asked
       if (rule.family !== undefined && rule.family !== family) return false
@@ -395,15 +408,8 @@ function matchesRule(judge: Judge, rule: AccessRule, asked: Asked): boolean {
         : protocol === type && INET.includes(family)
     }
     case 'unix': {
-      if (!('unix' in asked)) return false
-      const { permission, type, addr, peerLabel, peerAddr } = asked.unix as Asked
-      return (
-        has(rule.permissions, permission) &&
-        (rule.type === undefined || rule.type === type) &&
-        judge.matches(rule.addr, text(addr)) &&
-        judge.matches(rule.peer?.label, text(peerLabel)) &&
-        judge.matches(rule.peer?.addr, text(peerAddr))
-      )
+      const act = unixAct(asked)
+      return act !== undefined && unixCovers(rule, act, matches)
     }
     case 'signal':
       return (
@@ -456,19 +462,33 @@ function matchesRule(judge: Judge, rule: AccessRule, asked: Asked): boolean {
         (rule.exec === undefined || judge.matches(rule.exec, text(asked.exec))) &&
         judge.matches(rule.target, text(asked.changeProfile))
       )
-    case 'mqueue':
+    case 'mqueue': {
+      if (!('mqueue' in asked)) return false
+      const type = text(asked.mqueue)?.startsWith('/') ? 'posix' : 'sysv'
       return (
-        'mqueue' in asked &&
         has(rule.permissions, asked.permission) &&
-        judge.matches(rule.name, text(asked.mqueue))
+        (rule.type === undefined || rule.type === type) &&
+        judge.matches(rule.name, text(asked.mqueue)) &&
+        judge.matches(rule.label, text(asked.label))
       )
+    }
     case 'userns':
       return 'userns' in asked
-    case 'io_uring':
-      return 'ioUring' in asked && has(rule.permissions, asked.ioUring)
+    case 'io_uring': {
+      if (!('ioUring' in asked) || !has(rule.permissions, asked.ioUring)) return false
+      // A label is that of the other credentials.
+      return asked.ioUring === 'sqpoll' || judge.matches(rule.label, text(asked.label))
+    }
     default:
       return false
   }
+}
+
+/** What is asked of a unix socket; of a socket of the network that is one, to create it. */
+function unixAct({ unix, network }: Asked): UnixAct | undefined {
+  if (unix !== undefined) return unix as UnixAct
+  const { family, type, permission = 'create' } = (network ?? {}) as Asked
+  return family === 'unix' ? ({ permission, type } as UnixAct) : undefined
 }
 
 // Words that set no flag: they say what is so without them.

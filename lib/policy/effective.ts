@@ -40,7 +40,8 @@ export class World {
     for (const rule of rules) {
       if (rule.kind === 'variable') this.#assign(rule.name, rule.operator, rule.values)
       else if (rule.kind === 'boolean') this.booleans.set(rule.name, this.decides(rule.value))
-      else if (rule.kind === 'alias') this.aliases.push([rule.from, rule.to])
+      else if (rule.kind === 'alias')
+        this.aliases.push([patternText(rule.from), patternText(rule.to)])
       else if (rule.kind === 'profile' || rule.kind === 'hat') this.#name(rule, '')
       else if (rule.kind === 'include') {
         for (const { file, rules } of this.open(rule)) {

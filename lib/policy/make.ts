@@ -515,7 +515,7 @@ export function variable(
  * alias('/usr/', '/mnt/usr/')
  * ```
  */
-export function alias(from: string, to: string): AliasRule {
+export function alias(from: Pattern, to: Pattern): AliasRule {
   return made({ kind: 'alias', from, to })
 }
 

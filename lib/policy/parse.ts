@@ -350,8 +350,8 @@ class Parser {
 
   #takeKeyword(word: string): boolean {
     const reader = this.#reader
-    if (reader.peekName() !== word || !/\s/.test(reader.text[reader.pos + word.length] ?? ''))
-      return false
+    const next = reader.text[reader.pos + word.length]
+    if (reader.peekName() !== word || (next !== ' ' && next !== '\t')) return false
     reader.pos += word.length
     return true
   }
@@ -474,18 +474,28 @@ class Parser {
   #block(start: number, at: number, qualifiers: Omit<FileQualifiers, 'priority'>): Rule {
     this.#reader.pos++
     const [rules, origin] = this.#braces(start, at, 'profile')
-    if (qualifiers.access === 'deny') this.#checkDenied(rules as readonly Rule[])
+    this.#checkBlock(qualifiers.access === 'deny', rules as readonly Rule[])
     return mark({ kind: 'block', ...qualifiers, rules: rules as Rule[] }, origin)
   }
 
-  /** Reports what must not be in a block that denies: how to execute what must not be executed. */
-  #checkDenied(rules: readonly Rule[]): void {
+  /**
+   * Reports what the parser refuses in a block: in one that denies how to execute what must not be executed, in any
+   * other one a profile for what is executed.
+   */
+  #checkBlock(denies: boolean, rules: readonly Rule[]): void {
     for (const rule of rules) {
-      if (rule.kind === 'block') this.#checkDenied(rule.rules)
-      const exec = rule.kind === 'file' || rule.kind === 'change_profile' ? rule.exec : undefined
-      if (exec === undefined || exec === 'x') continue
-      const what = rule.kind === 'file' ? `'${rule.exec}'` : 'change_profile at an execution'
-      this.#report(originOf(rule)?.at ?? 0, `a block that denies takes no ${what}`)
+      // One that does not deny has been looked at.
+      if (rule.kind === 'block' && (denies || rule.access === 'deny')) {
+        this.#checkBlock(denies, rule.rules)
+      }
+      if (rule.kind !== 'file' && rule.kind !== 'change_profile') continue
+      if (rule.exec === undefined || rule.exec === 'x') continue
+      const at = originOf(rule)?.at ?? 0
+      if (denies && rule.kind === 'file') {
+        this.#report(at, `a block that denies takes no '${rule.exec}'`)
+      } else if (!denies && rule.kind === 'change_profile') {
+        this.#report(at, 'only a block that denies takes change_profile at an execution')
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import { visible } from '../border/visible.ts'
 import type { Source } from './origin.ts'
 
 /** One mistake in the text of a policy. */
@@ -37,7 +38,7 @@ export class PolicySyntaxError extends SyntaxError {
   constructor(errors: readonly SyntaxProblem[]) {
     const [first] = errors as readonly [SyntaxProblem]
     const more = errors.length > 1 ? `\n(and ${errors.length - 1} more)` : ''
-    const place = `${first.file ?? 'policy'}:${first.line}:${first.column}`
+    const place = `${visible(first.file ?? 'policy')}:${first.line}:${first.column}`
     super(`${place}: ${first.message}\n${first.excerpt}${more}`)
     this.code = 'ERR_APPARMOR_POLICY_SYNTAX'
     if (first.file !== undefined) this.file = first.file

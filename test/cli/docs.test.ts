@@ -3,8 +3,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
-import { COMMANDS } from '#lib/cli/commands.js'
+import { optionsOf } from '#lib/cli/args.js'
+import { COMMANDS, find } from '#lib/cli/commands.js'
 import { apparmor } from '../support/cli.ts'
+import { codes, helpOptions, toolOptions } from '../support/migrating.ts'
 
 t.test('docs/cli.md tells what the commands say of themselves: npm run docs:cli', async (t) => {
   const tool = pathToFileURL('tools/cli/doc.js').href
@@ -45,6 +47,38 @@ t.test('migrating.md names only commands that exist', async (t) => {
     named.filter((name) => !COMMANDS.includes(name)),
     [],
   )
+})
+
+// Those of the package apparmor, which loads profiles and is always there; npm run test:peers has the others.
+const INSTALLED = ['aa-status', 'aa-exec', 'aa-enabled', 'aa-features-abi', 'apparmor_parser']
+
+t.test('migrating.md knows every option that the tools tell of', async (t) => {
+  const documented = toolOptions()
+  for (const tool of [...INSTALLED, 'aa-remove-unknown', 'aa-teardown']) {
+    const known = documented.get(tool)?.flatMap(({ theirs }) => theirs) ?? []
+    const told = helpOptions(tool) ?? []
+    if (INSTALLED.includes(tool)) t.ok(told.length > 2, tool)
+    t.strictSame(
+      told.filter((option) => !known.includes(option)),
+      [],
+      tool,
+    )
+  }
+})
+
+t.test('migrating.md names only options that ours have', async (t) => {
+  const all = Array.from(toolOptions().values()).flat()
+  t.ok(all.length > 150)
+  for (const use of all.flatMap(({ ours }) => codes(ours))) {
+    const [name = '', ...words] = use.split(' ')
+    if (!COMMANDS.includes(name)) continue
+    const command = await find(name)
+    const options = command && Object.entries(optionsOf(command))
+    const known = options?.flatMap(([option, { short }]) => [`--${option}`, `-${short}`]) ?? []
+    for (const word of words.filter((one) => one.startsWith('-'))) {
+      t.ok(known.includes(word.replace(/=.*/, '')), use)
+    }
+  }
 })
 
 t.test('the manual page is one that man can show', async (t) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { replace, remove } from 'apparmor/policy'
 import { makeFiles } from '../support/files.ts'
-import { PROGRAM } from '../support/cli.ts'
+import { LIMIT, PROGRAM } from '../support/cli.ts'
 
 const { dir, denied, allowed } = makeFiles(t)
 const PROFILE = 'apparmor-test-cli-exec'
@@ -21,8 +21,9 @@ t.teardown(async () => {
 })
 
 const ours = (...args: readonly string[]) =>
-  spawnSync(process.execPath, [PROGRAM, 'exec', ...args], { encoding: 'utf8' })
-const theirs = (...args: readonly string[]) => spawnSync('aa-exec', args, { encoding: 'utf8' })
+  spawnSync(process.execPath, [PROGRAM, 'exec', ...args], { encoding: 'utf8', timeout: LIMIT })
+const theirs = (...args: readonly string[]) =>
+  spawnSync('aa-exec', args, { encoding: 'utf8', timeout: LIMIT })
 
 t.test(
   'the program is confined: refused is what the profile denies, and nothing else',
@@ -43,6 +44,7 @@ t.test(
       [PROGRAM, 'exec', '-p', PROFILE, 'sh', '-c', 'echo $$; exec sleep 60'],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
+        timeout: LIMIT,
       },
     )
     const [pid] = await once(child.stdout, 'data')

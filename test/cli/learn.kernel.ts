@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import t from 'tap'
 import { profiles } from 'apparmor'
 import { parseProfile, remove, replace } from 'apparmor/policy'
-import { apparmor, PROGRAM } from '../support/cli.ts'
+import { apparmor, LIMIT, PROGRAM } from '../support/cli.ts'
 import { makeFiles } from '../support/files.ts'
 import { matchesSchema } from '../support/schema.ts'
 
@@ -14,7 +14,7 @@ const { dir, allowed, denied } = makeFiles(t)
 const PROFILE = 'apparmor-test-cli-learn'
 
 const ours = (...args: readonly string[]) =>
-  spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', timeout: 60_000 })
+  spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', timeout: LIMIT })
 const isLoaded = async (name: string) => (await profiles()).some(({ label }) => label === name)
 
 t.test('learn finds a profile, proves it, and leaves nothing behind', async (t) => {
@@ -81,6 +81,8 @@ t.test('mode --write says it in the file, too, as aa-complain does', async (t) =
     await apparmor(['mode', 'disable', PROFILE, '--write', '--base', base])
     t.ok(lstatSync(join(base, 'disable', 'ours')).isSymbolicLink())
     t.notOk(await isLoaded(PROFILE))
+    t.match(await apparmor(['mode', 'enforce', PROFILE, '--write', '--base', base]), { status: 0 })
+    t.ok(await isLoaded(PROFILE), 'enabled is loaded')
     t.match(await apparmor(['mode', 'complain', 'nothing', '--write', '--base', base]), {
       status: 2,
     })
@@ -97,6 +99,7 @@ t.test('sync --watch does it again after a change, until Ctrl-C', async (t) => {
   const argv = ['sync', place, '--owner', 'apparmor-test', '--state', join(dir, 'state')]
   const child = spawn(process.execPath, [PROGRAM, ...argv, '--watch', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: LIMIT,
   })
   const ended = once(child, 'exit')
   const reports: { steps: readonly object[] }[] = []

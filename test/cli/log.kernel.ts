@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import t from 'tap'
 import { spawnSync as spawnConfined } from 'apparmor/child_process'
 import { remove, replace } from 'apparmor/policy'
-import { apparmor, PROGRAM } from '../support/cli.ts'
+import { apparmor, LIMIT, PROGRAM } from '../support/cli.ts'
 import { makeFiles } from '../support/files.ts'
 import { matchesSchema } from '../support/schema.ts'
 
@@ -35,6 +35,7 @@ t.test('log shows what was refused, once, with a count', async (t) => {
 t.test('log -f shows a refusal when it happens, and ends at once by Ctrl-C', async (t) => {
   const child = spawn(process.execPath, [PROGRAM, 'log', '-f', '-p', PROFILE], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: LIMIT,
   })
   const lines = createInterface(child.stdout)
   const first = once(lines, 'line')
@@ -52,7 +53,7 @@ t.test('watch tells of a change of policy as a line, and a reader who goes ends 
   const { stdout, status } = spawnSync(
     'sh',
     ['-c', '"$0" "$1" watch | head -n 1; exit 0', process.execPath, PROGRAM],
-    { encoding: 'utf8' },
+    { encoding: 'utf8', timeout: LIMIT },
   )
   t.equal(status, 0)
   t.match(stdout, /revision \d+ {2}profiles: .*\d+ enforce/)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { spawn as spawnConfined } from 'apparmor/child_process'
 import { remove, replace } from 'apparmor/policy'
-import { apparmor } from '../support/cli.ts'
+import { apparmor, LIMIT } from '../support/cli.ts'
 import { matchesSchema } from '../support/schema.ts'
 
 const PROFILE = 'apparmor-test-cli-look'
@@ -37,7 +37,8 @@ t.teardown(async () => {
   }
 })
 
-const theirs = (...args: readonly string[]) => spawnSync('aa-status', args, { encoding: 'utf8' })
+const theirs = (...args: readonly string[]) =>
+  spawnSync('aa-status', args, { encoding: 'utf8', timeout: LIMIT })
 
 // aa-status also counts the profiles that the kernel makes itself for programs in complain mode, and frees when
 // they have ended.
@@ -131,7 +132,10 @@ t.test('who names the profile that is attached, and those that may execute', asy
 
 t.test('abi is what aa-features-abi extracts', async (t) => {
   const { stdout } = await apparmor(['abi'])
-  const other = spawnSync('aa-features-abi', ['-x', '--stdout'], { encoding: 'utf8' })
+  const other = spawnSync('aa-features-abi', ['-x', '--stdout'], {
+    encoding: 'utf8',
+    timeout: LIMIT,
+  })
   t.equal(stdout, other.stdout)
   const dir = mkdtempSync(join(tmpdir(), 'apparmor-test-'))
   t.teardown(() => rmSync(dir, { recursive: true }))

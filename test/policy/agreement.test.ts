@@ -66,8 +66,9 @@ const WE_READ: readonly (readonly [reason: string, error: RegExp])[] = [
     'variables declared twice, or never',
     /already (?:exists|defined)|never declared|Failed to find declaration|was not previously declared|Unset boolean|Invalid boolean/,
   ],
-  ['execution in a condition in a block that denies', /in deny rules 'x' must not be preceded/],
+  ['execution in a condition in a block', /'x' must (?:not )?be preceded/],
   ['a file that is not there', /Could not open|failed to find features abi/],
+  ['what an included file holds', /unexpected TOK_ABI|unexpected character: '\x7f'/],
 ]
 
 /** And what a compiler reads and we do not. */
@@ -77,16 +78,17 @@ const OLD: readonly RegExp[] = [/deny prefix not allowed/, /'x' must be preceded
 const THEY_READ: readonly (readonly [reason: string, text: RegExp])[] = [
   [
     'io_uring with a word that is no permission',
-    /io_uring \((?!(?:[,\s]*(?:sqpoll|override_creds))*[,\s]*\))/,
+    /io_uring (?:\((?!(?:[,\s]*(?:sqpoll|override_creds))*[,\s]*\))|(?!sqpoll|override_creds|label)\w)/,
   ],
   // The value of a boolean goes on behind the line for 5.0.
   [
     'a boolean with more than a value and a condition',
-    /^\$\{?\w+\}?\s*(?:[?:+]?=[ \t]*(?:\r?\n|(?:true|false)[ \t]+[^#\s])|[?:+]=)/im,
+    /^\$\{?\w+\}?\s*(?:[?:+]?=[ \t]*(?:(?:#.*)?\r?\n|(?:true|false)[ \t]+[^#\s])|[?:+]=)/im,
   ],
   ['a comparison with a word that is none', /==\s*[^\w@"'/]/],
   ['a condition that is given twice', /\b(\w+)=\S+\s+\1=/],
   ['a carriage return inside of a line', /\r(?!\n)/],
+  ["'x' alone with a target, which 3.0 takes", /\bx -> /],
 ]
 
 function explain(

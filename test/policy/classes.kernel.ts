@@ -3,8 +3,7 @@ import { execFileSync, spawn as spawnPlain } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { createRequire } from 'node:module'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { profiles } from 'apparmor'
 import { spawn, spawnSync } from 'apparmor/child_process'
 import {
@@ -16,6 +15,7 @@ import {
   type Question,
 } from 'apparmor/policy'
 import t from 'tap'
+import { byte, compareAnswers, type Asked, type Classes } from '../support/kernel_answers.ts'
 import { Random } from '../support/random.ts'
 
 const NAME = 'apparmor-test-classes'
@@ -23,23 +23,6 @@ const PEER = `${NAME}-peer`
 const random = new Random(11)
 const pick = random.pick.bind(random)
 
-const { queryLabel } = createRequire(import.meta.url)(resolve('build/Release/apparmor.node')) as {
-  queryLabel(
-    label: string,
-    match: string,
-  ): [allow: number, deny: number, audit: number, quiet: number]
-}
-
-type Asked = Question extends infer Q ? (Q extends Question ? Omit<Q, 'profile'> : never) : never
-
-/** A question for decide, and for the kernel. */
-interface Pair {
-  readonly ask: Asked
-  readonly match: string
-  readonly mask: number
-}
-
-const byte = (...bytes: readonly number[]): string => String.fromCharCode(...bytes)
 const READ = 4
 const WRITE = 2
 
@@ -63,8 +46,7 @@ const PEERS = [
 const keys = <T extends object>(table: T): readonly (keyof T)[] => Object.keys(table) as (keyof T)[]
 const access = (): string => pick(['', '', '', 'deny ', 'audit ', 'audit deny '])
 
-/** Of each class: rules, and questions to them. */
-const CLASSES: Readonly<Record<string, { rule: () => string; pair: () => Pair }>> = {
+const CLASSES: Classes = {
   signal: {
     rule: () => {
       const set = pick(['', ' set=(hup, int)', ' set=(kill)', ' set=(usr1, term, winch)'])
@@ -156,7 +138,12 @@ const CLASSES: Readonly<Record<string, { rule: () => string; pair: () => Pair }>
       `${pick(['', '', 'deny '])}change_profile${pick([' -> a', ' -> a*', ' -> a//b', ' -> {a,c}', ' -> **', ' -> a**'])},`,
     pair: () => {
       const changeProfile = pick(LABELS)
-      return { ask: { changeProfile }, match: byte(FILE) + changeProfile, mask: 0x40000000 }
+      return {
+        ask: { changeProfile },
+        match: byte(FILE) + changeProfile,
+        mask: 0x40000000,
+        silent: true,
+      }
     },
   },
 }
@@ -174,38 +161,7 @@ t.teardown(async () => {
 })
 
 t.test('what is decided is what the kernel answers, class by class', async (t) => {
-  const [POLICIES, QUESTIONS] = [8, 70]
-  const counts = new Map(
-    Object.keys(CLASSES).map((name) => [name, { asked: 0, allowed: 0, odd: [] as string[] }]),
-  )
-  for (let i = 0; i < POLICIES; i++) {
-    const rules = Object.values(CLASSES).flatMap(({ rule }) => random.many(4, rule))
-    const policy = load(NAME, rules.join('\n'))
-    for (const [name, count] of counts) {
-      for (let j = 0; j < QUESTIONS; j++) {
-        const { ask, match, mask } = (CLASSES[name] as (typeof CLASSES)[string]).pair()
-        const answer = decide(policy, { profile: NAME, ...ask } as Question)
-        const [allow, , audit, quiet] = queryLabel(NAME, match)
-        const is = (allow & mask) === mask
-        const audited = is ? (audit & mask) !== 0 : (quiet & mask) === 0
-        // For change_profile the kernel has neither bit.
-        const alike = name === 'change_profile' || audited === answer.audited
-        count.asked++
-        if (is) count.allowed++
-        if (is === answer.allowed && alike) continue
-        count.odd.push(
-          `${JSON.stringify(ask)}: kernel ${is} ${audited}, decided ${answer.allowed} ${answer.audited}\n${rules.join('\n')}`,
-        )
-      }
-    }
-  }
-  for (const [name, { asked, allowed, odd }] of counts) {
-    t.comment(
-      `${name}: ${asked - odd.length} of ${asked} answers alike, ${allowed} of them allowed`,
-    )
-    t.ok(allowed > 0 && allowed < asked, `${name}: some are allowed, some are not`)
-    t.strictSame(odd.slice(0, 3), [], `${name}: ${odd.length} of ${asked} are not alike`)
-  }
+  compareAnswers(t, CLASSES, { name: NAME, random, load: (rules) => load(NAME, rules) })
 })
 
 // Prints of each act "ok" or the number of its error.

@@ -16,6 +16,7 @@ import {
   transitions,
   type Policy,
   type Question,
+  type SocketPermission,
 } from 'apparmor/policy'
 import { PATTERNS } from '../support/patterns.ts'
 
@@ -123,6 +124,35 @@ t.test('everything else', async (t) => {
   t.equal(ask('userns,', { userns: 'create' }), 'allowed')
   t.equal(ask('mqueue (open) /q*,', { mqueue: '/q1', permission: 'open' }), 'allowed')
   t.equal(ask('io_uring sqpoll,', { ioUring: 'sqpoll' }), 'allowed')
+})
+
+t.test('sockets, queues and rings with conditions', async (t) => {
+  const no = 'unmentioned, audited'
+  const unix = (permission: SocketPermission, more: object = {}): Asked => ({
+    unix: { permission, type: 'stream', ...more },
+  })
+  t.equal(ask('unix addr=@a,', unix('create')), 'allowed', 'a socket has no address at first')
+  t.equal(ask('unix peer=(label=**),', unix('create')), no)
+  t.equal(ask('unix addr=@a,', unix('bind', { addr: '@a' })), 'allowed')
+  t.equal(ask('unix addr=@a,', unix('bind')), no)
+  t.equal(ask('unix addr=auto,', unix('bind')), 'allowed')
+  t.equal(ask('unix (send) addr=auto,', unix('send', { addr: '@0a1b2' })), 'allowed')
+  t.equal(ask('unix (send) addr=none,', unix('send')), 'allowed')
+  t.equal(ask('unix addr=@a*,', unix('listen', { addr: '@a\0b' })), 'allowed')
+  t.equal(ask('unix (accept) peer=(label=l),', unix('accept', { peerLabel: 'k' })), 'allowed')
+  t.equal(ask('network unix,', unix('bind', { addr: '@a' })), 'allowed')
+  t.equal(ask('network (send) stream,', unix('connect')), 'allowed')
+  t.equal(ask('network tcp,', unix('connect')), no)
+  t.equal(ask('unix, deny network unix,', unix('connect')), 'denied')
+  const socket = { network: { family: 'unix', type: 'stream' } } as const
+  t.equal(ask('unix (create) type=stream,', socket), 'allowed')
+  t.equal(ask('unix (send) type=stream,', socket), no)
+  const queue = { permission: 'open', label: 'l' } as const
+  t.equal(ask('mqueue type=sysv,', { mqueue: '/a', ...queue }), no)
+  t.equal(ask('mqueue type=sysv,', { mqueue: '7', ...queue }), 'allowed')
+  t.equal(ask('mqueue label=k,', { mqueue: '/a', ...queue }), no)
+  t.equal(ask('io_uring label=k,', { ioUring: 'override_creds', label: 'l' }), no)
+  t.equal(ask('io_uring label=k,', { ioUring: 'sqpoll' }), 'allowed')
 })
 
 t.test('by which rules: file, line and the chain of includes', async (t) => {

@@ -151,11 +151,21 @@ t.test('faults: place, text around, and going on behind them', async (t) => {
     ['profile x { network inet icmp6, }\n', /no network/],
     ['profile x { set rlimit nofile <= 1 MB, }\n', /no unit/],
     ['@AB=/x\n', /a blank/],
+    ['abi <abi/3.0>,include <x>\n', /a blank/],
+    ['include\n<x>\n', /expected a profile/],
+    ['profile x { pivot_root r, }\n', /found permissions/],
+    ['profile x { { change_profile /a -> b, } }\n', /only a block that denies/],
+    ['profile x { audit { deny { change_profile /a -> b, } } }\n', /only a block that denies/],
+    ['profile x { deny { /a px, } }\n', /takes no 'px'/],
     ['@AB+=/x\n', /a blank/],
     ['profile x flags=(complain\r\n) {\n}\n', /no flag/],
     ['profile x { signal set=(term\r\n), }\n', /no signal/],
   ]
   for (const [text, message] of wrong) t.match(faults(text).join('\n'), message, text)
+})
+
+t.test('a block that denies takes change_profile at an execution', async (t) => {
+  t.strictSame(faults('profile x { deny { change_profile /a -> b, } }\n'), [])
 })
 
 t.test('layout: comments, blank lines, line ends of other systems', async (t) => {

@@ -27,3 +27,10 @@ export function compile(text: string): Buffer {
 
 /** Whether apparmor_parser can read policy; it does not compile it. */
 export const reads = (text: string): boolean => run(text, ['-N']).output !== null
+
+/** The names of the profiles that apparmor_parser finds in policy; throws when it refuses it. */
+export function namesIn(text: string): readonly string[] {
+  const { output, error } = run(text, ['-N'])
+  if (output === null) throw new Error(`apparmor_parser: ${error}\n${text}`)
+  return output.toString().trimEnd().split('\n')
+}

@@ -16,14 +16,20 @@ export interface Around {
   readonly stdin?: string
   /** a terminal of this width, in place of pipes */
   readonly columns?: number
+  /** what this process has for stdout and stderr, a terminal or not, hears it, too */
+  readonly echo?: boolean
 }
 
 /** Runs `apparmor …` in this process. */
 export async function apparmor(argv: readonly string[], around: Around = {}): Promise<Ran> {
-  const { env = {}, stdin = '', columns } = around
+  const { env = {}, stdin = '', columns, echo } = around
   const written = { stdout: '', stderr: '' }
   const stream = (name: keyof typeof written) => ({
-    write: (text: string) => (written[name] += text),
+    write(text: string) {
+      written[name] += text
+      if (echo) process[name].write(text)
+    },
+    ...(echo && { isTTY: process[name].isTTY, columns: process[name].columns }),
     ...(columns !== undefined && { isTTY: true, columns }),
   })
   const status = await main(argv, {
@@ -34,6 +40,9 @@ export async function apparmor(argv: readonly string[], around: Around = {}): Pr
   })
   return { status, ...written }
 }
+
+/** How long a child may take, in milliseconds: a test that waits for ever says nothing. */
+export const LIMIT = 60_000
 
 /** The program itself. */
 export const PROGRAM = 'dist/cli.js'

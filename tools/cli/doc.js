@@ -76,7 +76,7 @@ Who knows the tools \`aa-…\` finds each of them in [migrating.md](migrating.md
 - **\`--json\`** prints one document, or of a stream one object a line, and nothing else on stdout. Each has a
   \`version\`, which changes when something is taken away or means something else; more properties may come within a
   version of a stream. \`--json-schema\` prints the JSON Schema. An error is an object \`{ "error": { "code", "message" } }\`
-  on stderr.
+  on stderr; \`code\` is \`ERR_USAGE\` when the command line is wrong.
 - **Colour** is for terminals. \`--no-color\`, \`--color\`, \`NO_COLOR\` and \`FORCE_COLOR\` decide otherwise, in this order.
 - **Exit status**: 0 is done or yes, 1 is no (denied, differs, has errors), 2 is that it could not be done, 64 that the
   command line is wrong. \`status\` and \`exec\` have their own. Who closes our output ends us with 141.

@@ -15,6 +15,7 @@ const NAME = 'the audit netlink group'
 export class NetlinkSource implements Source {
   readonly name = 'netlink'
   readonly #fd: number
+  #overrun = false
 
   constructor() {
     try {
@@ -29,11 +30,16 @@ export class NetlinkSource implements Source {
     while (items.length < BATCH) {
       try {
         const line = native().readAuditGroup(this.#fd)
-        if (line === null) break
+        if (line === null) {
+          // What was lost would have stood behind all that waits.
+          if (this.#overrun) items.push(lost('overrun', null))
+          this.#overrun = false
+          break
+        }
         items.push(line)
       } catch (error) {
         if (nameOf(error) !== 'ENOBUFS') throw failure(error)
-        items.push(lost('overrun', null))
+        this.#overrun = true
       }
     }
     return items

@@ -1,6 +1,7 @@
 import { profiles } from '../../index.ts'
-import { remove, setMode, type LoadableMode } from '../../policy/node.ts'
+import { remove, replace, setMode, type LoadableMode } from '../../policy/node.ts'
 import { command, DONE_OR_FAILED, type Command } from '../command.ts'
+import { findProfile } from '../find_profile.ts'
 import { documentSchema, exactly, listOf } from '../json.ts'
 import { modeSpan } from '../mode.ts'
 import { writeMode } from '../mode_file.ts'
@@ -21,8 +22,9 @@ const MODE: Command = command({
     'enforce refuses and logs. complain permits and logs. kill ends the process that breaks a rule. unconfined ' +
       'permits everything. disable removes the profile from the kernel.',
     'Without --write no file changes, and the mode lasts until the profile is loaded again. Children and hats ' +
-      'keep their modes. With --write the file that defines the profile changes, too, as with aa-complain, aa- ' +
-      'enforce and aa-disable: in its flags, or for disable by a link in the directory disable. It needs root.',
+      'keep their modes. With --write the file that defines the profile changes, too, as with aa-complain, ' +
+      'aa-enforce and aa-disable: in its flags, or for disable by a link in the directory disable. A profile that ' +
+      'is not loaded is loaded from that file. It needs root.',
   ],
   operands: [
     {
@@ -65,6 +67,13 @@ const MODE: Command = command({
         changed.push({ profile: name, mode })
         continue
       }
+      if (write && !(await isLoaded(name))) {
+        // It was disabled: as aa-enforce does, it is loaded as the file says now.
+        const { file } = await findProfile(name, { files: [], base, world })
+        await replace({ file }, { base })
+        changed.push({ profile: name, mode })
+        continue
+      }
       for (const profile of [name, ...(children ? await below(name) : [])]) {
         await setMode(profile, mode as LoadableMode)
         changed.push({ profile, mode })
@@ -78,6 +87,9 @@ const MODE: Command = command({
   },
 })
 export default MODE
+
+const isLoaded = async (name: string): Promise<boolean> =>
+  (await profiles()).some(({ label }) => label === name)
 
 async function below(name: string): Promise<readonly string[]> {
   const labels = (await profiles()).map(({ label }) => label)

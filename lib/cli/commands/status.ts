@@ -112,7 +112,9 @@ const STATUS: Command = command({
     const quiet = options.quiet === true
     const found = availability()
     if (!found.enabled) {
-      if (!quiet && !options.enabled) err.line(`AppArmor is not on: ${found.reason}`)
+      const { code, reason } = found
+      if (call.json && !options.enabled) err.record({ error: { code, message: reason } })
+      else if (!quiet && !options.enabled) err.line(`AppArmor is not on: ${reason}`)
       return DISABLED
     }
     if (options.enabled) return found.mountpoint === null ? NO_INTERFACE : 0

@@ -1,3 +1,4 @@
+import { visible } from '../../border/visible.ts'
 import type { Diagnostic } from './diagnostic.ts'
 
 /**
@@ -38,7 +39,8 @@ Object.defineProperty(PolicyCompileError.prototype, 'name', {
 })
 
 function describe({ file, line, profile, message }: Diagnostic): string {
-  const place = file === null ? line && `line ${line}` : [file, line ?? []].flat().join(':')
-  const subject = profile === null ? '' : ` (profile ${profile})`
+  const place =
+    file === null ? line && `line ${line}` : [visible(file), line ?? []].flat().join(':')
+  const subject = profile === null ? '' : ` (profile ${visible(profile)})`
   return `${place ? `${place}: ` : ''}${message}${subject}`
 }

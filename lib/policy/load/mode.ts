@@ -1,6 +1,7 @@
 import { checkOneOf, checkProfile } from '../../border/args.ts'
 import { AppArmorError } from '../../border/errors.ts'
 import { fs, path } from '../../border/node.ts'
+import { encode } from '../../border/text.ts'
 import { findMountpoint } from '../../inspect/availability.ts'
 import { parseLabel } from '../../inspect/label.ts'
 import { profiles, type LoadedProfile } from '../../inspect/profiles.ts'
@@ -57,7 +58,9 @@ async function find(profile: string): Promise<LoadedProfile> {
 
 function readRaw({ directory }: LoadedProfile, profile: string): Uint8Array {
   try {
-    return fs.readFileSync(path.join(findMountpoint(), directory, 'raw_data'))
+    // The kernel leaves out what it cannot have in a directory's name, byte by byte: the rest may be no UTF-8.
+    const file = path.join(findMountpoint(), directory, 'raw_data')
+    return fs.readFileSync(Buffer.from(encode(file), 'latin1'))
   } catch (cause) {
     throw missing(profile, 'the kernel does not show the policy that it holds', cause)
   }

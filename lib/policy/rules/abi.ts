@@ -9,10 +9,14 @@ export interface AbiRule {
   readonly magic: boolean
 }
 
+// The scanner takes a comma and letters for another path.
+const WORD = /,[^ \t\r\n"!,<>]/y
+
 /** Reads what follows `abi`. */
 export function parseAbi(reader: Reader): AbiRule {
   const path = parsePath(reader)
   reader.white()
+  if (reader.looks(WORD)) reader.fail("a blank must stand behind the ',' of abi")
   reader.endRule()
   return { kind: 'abi', ...path }
 }

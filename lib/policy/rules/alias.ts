@@ -1,11 +1,12 @@
 import type { Reader } from '../reader.ts'
-import { writeName } from '../writer.ts'
+import type { Pattern } from '../pattern.ts'
+import { writePattern } from '../writer.ts'
 
 /** Another place for files: rules for paths that begin with `from` also apply to `to`. */
 export interface AliasRule {
   readonly kind: 'alias'
-  readonly from: string
-  readonly to: string
+  readonly from: Pattern
+  readonly to: Pattern
 }
 
 /** Reads what follows `alias` or `rewrite`. */
@@ -18,8 +19,8 @@ export function parseAlias(reader: Reader): AliasRule {
   const to = reader.word() ?? reader.expected('a path')
   reader.space()
   reader.endRule()
-  return { kind: 'alias', from: reader.name(from), to: reader.name(to) }
+  return { kind: 'alias', from: reader.pattern(from), to: reader.pattern(to) }
 }
 
 export const formatAlias = (rule: AliasRule): string =>
-  `alias ${writeName(rule.from)} -> ${writeName(rule.to)},`
+  `alias ${writePattern(rule.from)} -> ${writePattern(rule.to)},`

@@ -1,3 +1,4 @@
+import { matchPermissions } from './file.ts'
 import type { Reader } from '../reader.ts'
 import { parseConditions } from '../conditions.ts'
 import { writeCondition, writeName, writePattern, writeQualifiers } from '../writer.ts'
@@ -22,6 +23,7 @@ export function parsePivotRoot(reader: Reader, qualifiers: Qualifiers): PivotRoo
     reader.fail(`no condition '${oldroot.name}' in this rule`, oldroot.at)
   }
   reader.space()
+  if (matchPermissions(reader) !== undefined) reader.fail('expected a directory, found permissions')
   const newroot = reader.at('->') ? undefined : reader.path()
   reader.space()
   let target: string | undefined
