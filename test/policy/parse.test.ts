@@ -166,6 +166,8 @@ t.test('faults: place, text around, and going on behind them', async (t) => {
 
 t.test('a block that denies takes change_profile at an execution', async (t) => {
   t.strictSame(faults('profile x { deny { change_profile /a -> b, } }\n'), [])
+  t.strictSame(faults('profile x { audit { change_profile unsafe /a -> b, } }\n'), [])
+  t.match(faults('profile x { deny { change_profile unsafe /a -> b, } }\n'), [/takes no 'unsafe'/])
 })
 
 t.test('layout: comments, blank lines, line ends of other systems', async (t) => {
