@@ -33,6 +33,18 @@ export const BENCHES = [
     where: 'machine',
   },
   {
+    name: 'commands',
+    title: 'The commands apparmor status and apparmor exec',
+    against: 'aa-status and aa-exec, and Node’s own start',
+    where: 'AppArmor',
+  },
+  {
+    name: 'log',
+    title: 'The command apparmor log over 100 MB',
+    against: 'a loop over records() of the same file',
+    where: 'machine',
+  },
+  {
     name: 'policy',
     title: 'Reading and writing policy',
     against: 'none: bytes and rules a second',

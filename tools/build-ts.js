@@ -76,7 +76,7 @@ const byName = () => {
 
 // What every command needs: in one file, since each costs at every start.
 const FRAME =
-  /\blib\/(cli\/(args|command|commands|failure|group|json|main|mode|screen|similar|width)|border\/(node|visible))\.ts$|string-(truncated-)?width/
+  /\blib\/(cli\/(args|command|commands|failure|group|json|main|mode|screen|similar|width)|border\/(node|visible))\.ts$|string-(truncated-)?width|rolldown\/runtime/
 
 /** Builds the command line, a file for each command, so that no command loads another; and its manual. */
 async function bundleProgram() {

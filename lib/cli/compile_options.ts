@@ -3,7 +3,7 @@ import type { CompileOptions, Diagnostic } from '../policy/node.ts'
 import { fs } from '../border/node.ts'
 import type { Flag, Schema, Text, Texts, Values, World } from './command.ts'
 import { exactly, listOf } from './json.ts'
-import { BASE_OPTION, readText } from './read_policy.ts'
+import { BASE_OPTION, checkFile, readText } from './read_policy.ts'
 import { bold, red, yellow, type Screen } from './screen.ts'
 
 type CompileFlags = {
@@ -82,6 +82,7 @@ export async function sourceOf(
   world: World,
 ): Promise<string | Uint8Array | { readonly file: string }> {
   if (file === '-') return readText(file, world)
+  checkFile(file)
   const fd = fs.openSync(file, 'r')
   try {
     const start = Buffer.alloc(COMPILED.length)

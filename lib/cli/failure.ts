@@ -16,7 +16,8 @@ export function say(
     json,
   }: { command: Command; err: Screen; json: boolean },
 ): number {
-  const { message, code, stack } = toError(error)
+  const { message: said, code, stack } = toError(error)
+  const message = inOurWords(said)
   const known = error instanceof Refusal || typeof code === 'string'
   if (json) {
     err.record({ error: { code: typeof code === 'string' ? code : null, message } })
@@ -29,6 +30,12 @@ export function say(
   }
   return error instanceof Refusal ? error.status : failed
 }
+
+/** The library speaks of its own arguments: here they are options and operands. */
+const inOurWords = (message: string): string =>
+  message
+    .replace(/^The property 'options\.(\w+)'/, '--$1')
+    .replace(/^The "(\w+)" argument/, (_, name: string) => name.toUpperCase())
 
 /** Messages of Node and of commands name files and profiles as they are: these are one line, whatever is in them. */
 function linesOf(error: unknown, text: string): readonly string[] {

@@ -1,6 +1,6 @@
 import { builtin } from '../border/node.ts'
 import { readArguments } from './args.ts'
-import { UsageError, USAGE, type Command, type World } from './command.ts'
+import { UsageError, USAGE, type Command, type Stream, type World } from './command.ts'
 import { COMMANDS, find } from './commands.ts'
 import { say } from './failure.ts'
 import { isColoured, Screen } from './screen.ts'
@@ -13,10 +13,11 @@ import { similar } from './similar.ts'
  * @returns the exit status
  */
 export async function main(argv: readonly string[], world: World): Promise<number> {
-  const { stdout, stderr, env } = world
+  const { env } = world
   const asked = argv.includes('--no-color') ? false : argv.includes('--color') ? true : undefined
-  const out = new Screen(stdout, isColoured(stdout, env, asked))
-  const err = new Screen(stderr, isColoured(stderr, env, asked))
+  const coloured = (stream: Stream): boolean => isColoured(stream, env, asked)
+  const out = new Screen(() => world.stdout, coloured)
+  const err = new Screen(() => world.stderr, coloured)
   const [first, ...rest] = argv.filter((word, i) => !(i === 0 && /^--(no-)?color$/.test(word)))
   if (first === undefined || /^(-h|--help)$/.test(first)) return showHelp(out, err, [])
   if (first === 'help') return showHelp(out, err, rest)
@@ -63,7 +64,12 @@ async function run(
 }
 
 function unknown(name: string, err: Screen): number {
-  const near = similar(name, COMMANDS)
+  if (name.startsWith('-')) {
+    err.line(`apparmor: There is no option ${name} before a command.`)
+    err.line('apparmor --help lists the commands.')
+    return USAGE
+  }
+  const near = similar(name, [...COMMANDS, 'help'])
   const hint = near === undefined ? '' : ` Did you mean ${near}?`
   err.line(`apparmor: There is no command '${name}'.${hint}`)
   err.line('apparmor --help lists the commands.')
@@ -72,7 +78,7 @@ function unknown(name: string, err: Screen): number {
 
 async function showHelp(out: Screen, err: Screen, [name]: readonly string[]): Promise<number> {
   const { commandHelp, overview } = await import('./help.ts')
-  if (name === undefined) {
+  if (name === undefined || name === 'help') {
     await overview(out)
     return 0
   }

@@ -2,7 +2,7 @@
 import { fs, path } from '../border/node.ts'
 import { decode, encode } from '../border/text.ts'
 import { parseProfile, resolveIncludes, type Policy } from '../policy/node.ts'
-import type { Text, World } from './command.ts'
+import { Refusal, UsageError, type Text, type World } from './command.ts'
 
 export const BASE = '/etc/apparmor.d'
 
@@ -13,9 +13,20 @@ export const BASE_OPTION: Text = {
   help: `the directory to search for includes <…>; default ${BASE}`,
 }
 
+/** Refuses what is no file, by its name: Node itself does not say which is a directory. */
+export function checkFile(file: string): void {
+  if (file === '') throw new UsageError('the name of a file is empty')
+  if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Refusal(`'${file}' is a directory. Name a file.`)
+  }
+}
+
 /** A file's text, or with `-` what comes on stdin. A byte that is not UTF-8 stays one. */
 export async function readText(file: string, world: World): Promise<string> {
-  if (file !== '-') return decode(fs.readFileSync(file, 'latin1'))
+  if (file !== '-') {
+    checkFile(file)
+    return decode(fs.readFileSync(file, 'latin1'))
+  }
   const chunks: Buffer[] = []
   for await (const chunk of world.stdin) chunks.push(Buffer.from(chunk as Uint8Array))
   return decode(Buffer.concat(chunks).toString('latin1'))

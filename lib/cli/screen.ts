@@ -66,17 +66,29 @@ const NARROWEST = 12
 const READABLE = 100
 
 export class Screen {
-  /** of a terminal; what is read by a program has no width */
-  readonly width: number
-  readonly isTerminal: boolean
-  readonly #stream: Stream
-  readonly #coloured: boolean
+  readonly #open: () => Stream
+  readonly #isColoured: (stream: Stream) => boolean
 
-  constructor(stream: Stream, coloured: boolean) {
-    this.#stream = stream
-    this.#coloured = coloured
-    this.isTerminal = stream.isTTY === true
-    this.width = this.isTerminal ? stream.columns || 80 : Infinity
+  /**
+   * @param open is called when something is written or asked: Node takes long to make a stream that a command may
+   *   not need
+   */
+  constructor(open: () => Stream, isColoured: (stream: Stream) => boolean) {
+    this.#open = open
+    this.#isColoured = isColoured
+  }
+
+  get #stream(): Stream {
+    return this.#open()
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY === true
+  }
+
+  /** of a terminal; what is read by a program has no width */
+  get width(): number {
+    return this.isTerminal ? this.#stream.columns || 80 : Infinity
   }
 
   line(...spans: readonly Span[]): void {
@@ -176,12 +188,14 @@ export class Screen {
   }
 
   #render(spans: readonly Span[]): string {
+    const coloured =
+      spans.some((span) => typeof span !== 'string') && this.#isColoured(this.#stream)
     return spans
       .map((span) => {
         if (typeof span === 'string') return safe(span)
         const [on, off] = SGR[span.style]
         const text = safe(span.text)
-        return this.#coloured && text !== '' ? `\x1b[${on}m${text}\x1b[${off}m` : text
+        return coloured && text !== '' ? `\x1b[${on}m${text}\x1b[${off}m` : text
       })
       .join('')
   }

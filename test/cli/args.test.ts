@@ -17,6 +17,50 @@ t.test('a command that does not exist is answered with the nearest', async (t) =
   t.match(await apparmor(['__proto__']), { status: 64 })
 })
 
+t.test('what stands before a command is no command, and help is one', async (t) => {
+  t.match(await apparmor(['--jsn', 'status']), {
+    status: 64,
+    stderr: /^apparmor: There is no option --jsn before a command\.\n/,
+  })
+  t.match(await apparmor(['hlep']), { status: 64, stderr: /Did you mean help\?/ })
+  t.strictSame(await apparmor(['help', 'help']), await apparmor(['help']))
+})
+
+t.test(
+  'a file that is none is refused by its name, and an argument of the library by ours',
+  async (t) => {
+    for (const [argv, status, message] of [
+      [['check', '/etc'], 2, "'/etc' is a directory. Name a file."],
+      [['compile', '/etc'], 2, "'/etc' is a directory. Name a file."],
+      [['format', '/etc'], 2, "'/etc' is a directory. Name a file."],
+      [['load', '/etc'], 2, "'/etc' is a directory. Name a file."],
+      [['graph', '/etc'], 2, "'/etc' is a directory. Name a file."],
+      [['check', ''], 64, 'the name of a file is empty'],
+      [['suggest', '--file', '/dev/null', '/nowhere/x'], 2, 'ENOENT'],
+      [['who', ''], 64, 'PATH is empty'],
+      [['who', 'apparmor-test-missing'], 2, "'apparmor-test-missing' is neither here nor in PATH"],
+      [['new', 'minimal', ''], 64, 'NAME is empty'],
+      [['new', 'minimal', 'a[b'], 64, "'a[b' cannot be the name of a profile"],
+      [['sync', '/nowhere', '--owner', 'a/b'], 2, 'apparmor sync: --owner must be letters'],
+    ] as const) {
+      const found = await apparmor(argv)
+      t.strictSame([found.status, found.stdout], [status, ''], argv.join(' '))
+      t.ok(found.stderr.includes(message), found.stderr)
+    }
+  },
+)
+
+t.test('who finds a name in PATH', async (t) => {
+  const { stdout } = await apparmor(['who', 'cat', '--json', '--base', t.testdir()])
+  t.match(JSON.parse(stdout), { path: /^\/(usr\/)?bin\/cat$/ })
+})
+
+t.test('with --json a wrong command line is JSON, too', async (t) => {
+  const { status, stdout, stderr } = await apparmor(['ps', '--json', '--nonsense'])
+  t.strictSame([status, stdout], [64, ''])
+  t.match(JSON.parse(stderr), { error: { code: 'ERR_USAGE', message: /no option --nonsense/ } })
+})
+
 for (const [argv, message] of [
   [['status', '--jsn'], 'There is no option --jsn. Did you mean --json?'],
   [['status', '--constructor'], 'There is no option --constructor'],

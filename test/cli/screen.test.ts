@@ -12,7 +12,13 @@ function screen(columns?: number, coloured = false) {
     write: (more: string) => (text += more),
     ...(columns && { isTTY: true, columns }),
   }
-  return { out: new Screen(stream, coloured), text: () => text }
+  return {
+    out: new Screen(
+      () => stream,
+      () => coloured,
+    ),
+    text: () => text,
+  }
 }
 
 t.test('nothing that a terminal obeys gets through, by whatever way', async (t) => {

@@ -1,7 +1,8 @@
 // The tools of apparmor-utils, and ours, on the same input.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { profiles } from 'apparmor'
 import { decide, parseProfile, remove } from 'apparmor/policy'
@@ -146,7 +147,7 @@ const LOG = [
   .map(
     (what, i) =>
       `type=AVC msg=audit(1795690704.769:${i}): apparmor="DENIED" operation="open" profile="${NAME}" ` +
-      `${what} pid=234 comm="cat" fsuid=0 ouid=0\n`,
+      `${what} pid=234 comm="cat" fsuid=1000 ouid=0\n`,
   )
   .join('')
 
@@ -154,10 +155,10 @@ t.test('aa-logprof and suggest permit what was refused', async (t) => {
   const log = join(dir, 'log')
   writeFileSync(log, LOG)
   const theirs = policyIn('logprof')
-  const { one } = persons(t, ['one'], { columns: 160 })
+  const { one } = persons(t, ['one'], { columns: 160, rows: 100 })
   one.types(`LC_ALL=C aa-logprof -d ${theirs.base} -f ${log}`)
-  for (let i = 0; i < 2; i++) {
-    await one.sees(new RegExp(`Path: +/srv/(new|a b)[^]*\\(A\\)llow`))
+  for (let i = 1; i <= 2; i++) {
+    await one.sees(new RegExp(`(?:Path: +/srv/(?:new|a b)[^]*\\(A\\)llow[^]*){${i}}`))
     one.presses('a')
   }
   await one.sees(/\(S\)ave Changes/)
@@ -236,30 +237,42 @@ t.test(
 )
 
 t.test('aa-genprof and learn make a profile under which the program works', async (t: Test) => {
-  const { base, log } = { base: join(dir, 'genprof'), log: join(dir, 'genprof.log') }
+  const base = join(dir, 'genprof')
   mkdirSync(join(base, 'abstractions'), { recursive: true })
-  writeFileSync(log, '')
-  const { one, two } = persons(t, ['one', 'two'], { columns: 160 })
+  // It reads on behind the last record that it finds there in the beginning.
+  const log = '/var/log/audit/audit.log'
+  mkdirSync('/var/log/audit', { recursive: true })
+  writeFileSync(
+    log,
+    'type=AVC msg=audit(1.000:1): apparmor="STATUS" operation="profile_load" name="x"\n',
+  )
+  t.teardown(() => rmSync('/var/log/audit', { recursive: true }))
+  const { one, two } = persons(t, ['one', 'two'], { columns: 160, rows: 100 })
   one.types(`LC_ALL=C aa-genprof -d ${base} -f ${log} ${program}`)
   await one.sees(/\(S\)can/)
-  two.types(`${program} /etc/hostname; dmesg | grep apparmor= > ${log}`)
+  const asAuditd = `sed -n 's/.*audit(\\(.*apparmor=\\)/type=AVC msg=audit(\\1/p'`
+  two.types(`${program} /etc/hostname; dmesg | ${asAuditd} >> ${log}`)
   t.equal(await two.status(), 0)
   one.presses('s')
+  await one.sees(/Reading log entries[^]*\(\w\)/)
   for (const end = Date.now() + LIMIT; Date.now() < end;) {
-    const screen = await one.sees(/\((A\)llow|S\)ave Changes|I\)nherit|F\)inish)[^]*$/)
-    const last = screen.slice(screen.lastIndexOf('\n['))
-    if (/\(S\)can/.test(last)) break
-    one.presses(/Save Changes/.test(last) ? 's' : /\(I\)nherit/.test(last) ? 'i' : 'a')
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const asked =
+      one
+        .screen()
+        .match(/^.*\([A-Z]\)\w.*$/gm)
+        ?.at(-1) ?? ''
+    if (asked.includes('(S)can')) break
+    one.presses(asked.includes('Save Changes') ? 's' : asked.includes('(I)nherit') ? 'i' : 'a')
+    await sleep(1000)
   }
   one.presses('f')
   t.equal(await one.status(), 0, one.screen())
   t.equal(run(program, '/etc/hostname').status, 0, 'under theirs')
   await remove({ profile: program })
-  const own = await apparmor(['learn', '-p', NAME, '--', program, '/etc/hostname'])
+  const own = await apparmor(['learn', '-p', `${NAME}-learnt`, '--', program, '/etc/hostname'])
   t.equal(own.status, 0, own.stderr)
   const theirs = parseProfile(readFileSync(join(base, FILE), 'latin1'))
-  const question = { file: '/etc/hostname', permissions: 'r' } as const
+  const question = { file: '/etc/hostname', permissions: 'r', owner: true } as const
   t.ok(decide(theirs, { ...question, profile: program }).allowed, 'theirs')
-  t.ok(decide(parseProfile(own.stdout), { ...question, profile: NAME }).allowed, 'ours')
+  t.ok(decide(parseProfile(own.stdout), { ...question, profile: `${NAME}-learnt` }).allowed, 'ours')
 })

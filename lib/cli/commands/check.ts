@@ -9,7 +9,7 @@ import {
 } from '../compile_options.ts'
 import { count } from '../group.ts'
 import { documentSchema } from '../json.ts'
-import { readText } from '../read_policy.ts'
+import { checkFile, readText } from '../read_policy.ts'
 import { dim, green } from '../screen.ts'
 
 const CHECK: Command = command({
@@ -39,6 +39,7 @@ const CHECK: Command = command({
   async run({ operands, options, json, out, err, world }) {
     const all: { found: Diagnostic; named: string }[] = []
     for (const file of operands) {
+      if (file !== '-') checkFile(file)
       const source = file === '-' ? await readText(file, world) : { file }
       const named = file === '-' ? 'stdin' : file
       for (const found of await check(source, compileOptions(options))) all.push({ found, named })

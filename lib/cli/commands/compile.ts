@@ -11,7 +11,7 @@ import {
 import { count } from '../group.ts'
 import { documentSchema, exactly, listOf } from '../json.ts'
 import { labelOf } from '../put.ts'
-import { readText } from '../read_policy.ts'
+import { checkFile, readText } from '../read_policy.ts'
 
 const COMPILE: Command = command({
   name: 'compile',
@@ -47,6 +47,7 @@ const COMPILE: Command = command({
   async run({ operands: [file = ''], options, json, out, err, world }) {
     const { output = null, ...rest } = options
     if (output === '') throw new UsageError('--output is empty')
+    if (file !== '-') checkFile(file)
     const source = file === '-' ? await readText(file, world) : { file }
     const { binary, profiles, diagnostics } = await compile(source, compileOptions(rest))
     if (output !== null) fs.writeFileSync(output, binary)

@@ -74,6 +74,7 @@ const NEW: Command = command({
     text: { type: 'string' },
   }),
   async run({ operands: [template = '', name = ''], options, json, out, err }) {
+    if (name === '') throw new UsageError('NAME is empty')
     const text = format(made(template, name, options), { anew: true })
     const { write, output, base = BASE } = options
     const target = output ?? (write ? path.join(base, fileName(name)) : null)
@@ -93,8 +94,9 @@ function made(template: string, name: string, options: NewCall['options']): Poli
     return minimal(name, options)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ERR_INVALID_ARG_VALUE') throw new UsageError(message)
-    throw error
+    if (code !== 'ERR_INVALID_ARG_VALUE') throw error
+    const isName = message.includes('"rule" argument')
+    throw new UsageError(isName ? `'${name}' cannot be the name of a profile` : message)
   }
 }
 

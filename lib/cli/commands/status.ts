@@ -113,7 +113,7 @@ const STATUS: Command = command({
     const found = availability()
     if (!found.enabled) {
       const { code, reason } = found
-      if (call.json) err.record({ error: { code, message: reason } })
+      if (call.json && !options.enabled) err.record({ error: { code, message: reason } })
       else if (!quiet && !options.enabled) err.line(`AppArmor is not on: ${reason}`)
       return DISABLED
     }

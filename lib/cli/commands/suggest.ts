@@ -1,6 +1,7 @@
 import { createTwoFilesPatch } from 'diff'
 import { apply, suggest, type AuditRecord, type Suggestion } from '../../audit/node.ts'
 import { format, type Policy } from '../../policy/node.ts'
+import { fs } from '../../border/node.ts'
 import { asker } from '../ask.ts'
 import {
   command,
@@ -185,6 +186,7 @@ async function prepare(
   const { operands, options, world } = call
   const { base = BASE, file: log } = options
   if (log === '-' && operands.includes('-')) throw new UsageError('only one of them can be stdin')
+  for (const file of operands) if (file !== '-') fs.accessSync(file, fs.constants.R_OK)
   const how = suggestOptions(options, base)
   const unread: string[] = []
   let left = await collect(call)

@@ -11,8 +11,9 @@ import {
   type Statement,
 } from '../../policy/node.ts'
 import { fs, path } from '../../border/node.ts'
-import { command, NO, type Command } from '../command.ts'
+import { command, NO, Refusal, UsageError, type Command, type World } from '../command.ts'
 import { documentSchema, exactly, listOf } from '../json.ts'
+import { findProgram } from '../program.ts'
 import { BASE, BASE_OPTION, readDirectory } from '../read_policy.ts'
 import { bold, dim, yellow, type Screen } from '../screen.ts'
 
@@ -32,7 +33,13 @@ const WHO: Command = command({
     'It looks at the loaded policy, if that is visible, and at the files of policy, which also say which profile ' +
       'the program then runs under.',
   ],
-  operands: [{ name: 'PATH', help: 'a program', complete: 'program' }],
+  operands: [
+    {
+      name: 'PATH',
+      help: 'a program: a path, or a name that is found in PATH',
+      complete: 'program',
+    },
+  ],
   options: { base: BASE_OPTION },
   examples: [
     {
@@ -58,8 +65,8 @@ const WHO: Command = command({
     ),
     unread: listOf({ type: 'string' }),
   }),
-  async run({ operands: [given = ''], options: { base = BASE }, json, out }) {
-    const program = path.resolve(given)
+  async run({ operands: [given = ''], options: { base = BASE }, json, out, world }) {
+    const program = pathOf(given, world)
     const loaded = isEnabled() ? await inKernel(program) : null
     const { policies, problems } = fs.existsSync(base)
       ? readDirectory(base)
@@ -75,6 +82,17 @@ const WHO: Command = command({
   },
 })
 export default WHO
+
+/** A path, or a name that is found in PATH. */
+function pathOf(given: string, { env }: World): string {
+  if (given === '') throw new UsageError('PATH is empty')
+  if (given.includes('/') || fs.existsSync(given)) return path.resolve(given)
+  try {
+    return findProgram(given, env.PATH)
+  } catch {
+    throw new Refusal(`'${given}' is neither here nor in PATH`)
+  }
+}
 
 type Loaded = readonly { readonly profile: string; readonly how: Found['how'] }[]
 
