@@ -357,9 +357,7 @@ class Sync {
 
   async #lint(file: string, memory: Memory): Promise<void> {
     const input = { file: path.join(this.#directory, file) }
-    // A parent may be in another file: whether there is one is looked at before the kernel is asked.
-    const allowed = new Set([...this.#options.allowed, 'profile-parent-missing'])
-    refuseDangerous(await lintInput(input, this.#options.compiler, memory), allowed)
+    refuseDangerous(await lintInput(input, this.#options.compiler, memory), this.#options.allowed)
   }
 
   #sourceOf(file: string, compiler: string, seen?: SeenFiles): string {
