@@ -360,6 +360,35 @@ t.test('what does not fit into the queue of the multicast group is told', async 
   await log.return?.()
 })
 
+/** AUDIT_SET: how many records may wait. */
+const limitBacklog = (count: number) =>
+  execFileSync('perl', [
+    '-e',
+    `socket(my $s, 16, 3, 9) or die $!; my $t = pack('L10', 16, 0, 0, 0, 0, $ARGV[0], 0, 0, 0, 0);
+     send($s, pack('LSSLL', 16 + length $t, 1001, 5, 1, 0) . $t, 0, pack('SSLL', 16, 0, 0, 0)) or die $!`,
+    String(count),
+  ])
+
+for (const source of ['kmsg', 'netlink']) {
+  t.test(`what the kernel drops before it gives it a number is told (${source})`, async (t) => {
+    const log = follow({ source, signal: AbortSignal.timeout(30_000) })
+    const first = log.next()
+    provoke(1)
+    await first
+    limitBacklog(1)
+    t.teardown(() => limitBacklog(64))
+    const storm = setInterval(() => provoke(300), 100)
+    let reason: string | undefined
+    while (reason !== 'backlog') {
+      const { value } = await log.next()
+      if (value?.event === 'lost') ({ reason } = value)
+    }
+    clearInterval(storm)
+    t.equal(reason, 'backlog')
+    await log.return?.()
+  })
+}
+
 t.test('what a program writes to the audit log is none of the kernel’s records', async (t) => {
   const ending = AbortSignal.timeout(60_000)
   const log = follow({ source: 'kmsg', profile: 'apparmor-test-forged', signal: ending })
