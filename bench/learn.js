@@ -1,31 +1,38 @@
-// npm run test:learn: profiles of real programs are learned and proved, under a kernel that enforces AppArmor. Then each
-// rule is taken away in turn: how many are there without which the program works all the same?
+// npm run test:learn: profiles of real programs are learned and proved, under a kernel that enforces AppArmor: the program
+// works in enforce mode, nothing is refused, and what it was not taught is tried and refused. Then each rule is taken
+// away in turn: how many are there without which the program works all the same? With --compare the same is asked of
+// what aa-logprof makes of the program's records, when all that it proposes is accepted.
 //
-//   node bench/learn.js [--minimal] [NAME…]
+//   node bench/learn.js [--minimal] [--compare] [NAME…]
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   accessSync,
   chmodSync,
   constants,
+  cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer, get } from 'node:http'
-import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { learn } from 'apparmor/audit'
-import { spawnSync } from 'apparmor/child_process'
-import { edit, load, remove, replace } from 'apparmor/policy'
+import { follow, learn } from 'apparmor/audit'
+import { spawn as spawnConfined } from 'apparmor/child_process'
+import { edit, load, parseProfile, remove, replace } from 'apparmor/policy'
 
 const { values, positionals } = parseArgs({
-  options: { minimal: { type: 'boolean' } },
+  options: { minimal: { type: 'boolean' }, compare: { type: 'boolean' } },
   allowPositionals: true,
 })
-const dir = mkdtempSync(join(tmpdir(), 'apparmor-learn-'))
+// Not among temporary files, which abstractions permit.
+const dir = mkdtempSync('/srv/apparmor-learn-')
 process.on('exit', () => rmSync(dir, { recursive: true, force: true }))
 const at = (/** @type {string} */ name) => join(dir, name)
 
@@ -61,7 +68,8 @@ const sh = async (command) => {
  * @property {() => unknown} [before]
  * @property {() => unknown} [between]
  * @property {(child: import('node:child_process').ChildProcess) => unknown} [exercise]
- * @property {(outcome: { status: number | null, signal: string | null, stdout: string }) => boolean} [works]
+ * @property {() => boolean} [works] instead of the status
+ * @property {readonly [string, ...string[]]} neighbour what the same program was not taught; without a profile it works
  */
 
 const PORT = 8137
@@ -81,17 +89,26 @@ const fresh = (name) => rmSync(at(name), { recursive: true, force: true })
 /** @type {Readonly<Record<string, Program>>} */
 const programs = {
   shell: {
-    command: ['/bin/sh', '-c', `date | tr a-z A-Z > ${at('date')}; (echo x; sleep 0.1) | cat`],
+    neighbour: ['/bin/sh', '-c', `cat ${at('secret')}`],
+    command: [
+      '/bin/sh',
+      '-c',
+      `date | tr a-z A-Z > ${at('date')}; (echo x; sleep 0.1) | cat > ${at('x')}`,
+    ],
+    between: () => ['date', 'x'].forEach(fresh),
+    works: () => ['date', 'x'].every((name) => existsSync(at(name)) && statSync(at(name)).size > 0),
   },
   git: {
+    neighbour: ['git', 'clone', '-q', at('other'), at('clone')],
     command: ['git', 'clone', '-q', at('repository'), at('clone')],
     before: () =>
       sh(
-        'git init -q repository && cd repository && echo 1 > a && git add a && git -c user.name=a -c user.email=a@b commit -qm a',
+        'git init -q repository && cd repository && echo 1 > a && git add a && git -c user.name=a -c user.email=a@b commit -qm a && cp -r . ../other',
       ),
     between: () => fresh('clone'),
   },
   curl: {
+    neighbour: ['curl', '-sS', '-o', at('other-page'), `http://127.0.0.1:${PORT + 1}/`],
     command: ['curl', '-sS', '-o', at('page'), `http://127.0.0.1:${PORT + 1}/`],
     before: () =>
       once(
@@ -101,8 +118,12 @@ const programs = {
         'listening',
       ),
   },
-  convert: { command: ['/usr/bin/convert', '-size', '20x20', 'xc:red', at('red.png')] },
+  convert: {
+    neighbour: ['/usr/bin/convert', '-size', '20x20', 'xc:red', at('blue.png')],
+    command: ['/usr/bin/convert', '-size', '20x20', 'xc:red', at('red.png')],
+  },
   server: {
+    neighbour: [process.execPath, '-e', `require('fs').readFileSync('${at('secret')}')`],
     command: [
       process.execPath,
       '-e',
@@ -111,7 +132,7 @@ const programs = {
     before: () => writeFileSync(at('page.html'), 'page'),
     between: () => (answered = false),
     exercise: async (child) => {
-      for (let i = 0; i < 300 && child.exitCode === null && !answered; i++) {
+      for (let i = 0; i < 60 && child.exitCode === null && !answered; i++) {
         answered = (await ask()) === 200
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
@@ -120,6 +141,16 @@ const programs = {
     works: () => answered,
   },
   npm: {
+    neighbour: [
+      'npm',
+      'install',
+      '--offline',
+      '--no-audit',
+      '--no-fund',
+      '--prefix',
+      at('project'),
+      at('other-package'),
+    ],
     command: [
       'npm',
       'install',
@@ -131,8 +162,10 @@ const programs = {
       at('package'),
     ],
     before: () => {
-      mkdirSync(at('package'))
-      writeFileSync(at('package/package.json'), '{"name":"local","version":"1.0.0"}')
+      for (const name of ['package', 'other-package']) {
+        mkdirSync(at(name))
+        writeFileSync(at(`${name}/package.json`), '{"name":"local","version":"1.0.0"}')
+      }
     },
     between: () => {
       fresh('project')
@@ -142,74 +175,210 @@ const programs = {
   },
 }
 chmodSync(dir, 0o755)
+writeFileSync(at('secret'), 'secret')
+
+const ENVIRONMENT = { PATH: process.env['PATH'], HOME: dir, LANG: 'C' }
+const OPTIONS = /** @type {const} */ ({ cwd: dir, env: ENVIRONMENT, stdio: 'ignore' })
+
+/**
+ * Runs a program under a profile, or without one.
+ *
+ * @param {readonly [string, ...string[]]} command
+ * @param {string | undefined} profile
+ * @param {Program | null} program how it is used
+ * @returns {Promise<boolean>} whether it worked
+ */
+async function attempt([file, ...args], profile, program) {
+  await program?.between?.()
+  const options = { ...OPTIONS, timeout: 120_000 }
+  const child =
+    profile === undefined
+      ? spawn(file, args, options)
+      : spawnConfined(file, args, { ...options, profile })
+  const ended = once(child, 'exit').catch(() => [1])
+  await program?.exercise?.(child)
+  const [status] = await ended
+  return program?.works ? program.works() : status === 0
+}
+
+/** @param {string} profile @param {() => Promise<unknown>} act */
+async function recordsOf(profile, act) {
+  const log = follow({ source: 'netlink' })
+  /** @type {import('apparmor/audit').AuditRecord[]} */
+  const seen = []
+  const reading = (async () => {
+    for await (const one of log) {
+      if (
+        one.event !== 'lost' &&
+        (one.profile === profile || one.profile?.startsWith(`${profile}//`))
+      )
+        seen.push(one)
+    }
+  })()
+  await act()
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  await log.return?.()
+  await reading
+  return seen
+}
+
+/** @type {string[][]} */
+const table = []
 
 /** @param {string} name @param {Program} program */
-async function teach(name, { command: [file, ...args], before, between, exercise, works }) {
+async function teach(name, program) {
+  const [file, ...args] = program.command
   const path = file.startsWith('/') ? file : find(file)
   if (path === undefined || !isExecutable(path))
-    return console.log(`${name}: ${file} is not installed`)
-  await before?.()
-  await between?.()
+    throw new Error(`${name}: ${file} is not installed`)
+  await program.before?.()
+  await program.between?.()
   const begin = performance.now()
   const lesson = await learn([path, ...args], {
-    env: { PATH: process.env['PATH'], HOME: dir, LANG: 'C' },
-    cwd: dir,
-    stdio: 'ignore',
+    ...OPTIONS,
     timeout: 120_000,
     generalise: ['proc', 'temporary'],
     exercise: async (child) => {
-      await exercise?.(child)
+      await program.exercise?.(child)
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     },
     works: (outcome) => {
-      const good = works ? works(outcome) : outcome.status === 0
-      void between?.()
+      const good = program.works ? program.works() : outcome.status === 0
+      void program.between?.()
       return good
     },
   })
-  const [profile] = lesson.policy.rules.filter((rule) => rule.kind === 'profile')
-  const count = profile?.kind === 'profile' ? profile.rules.length : 0
-  const records = lesson.rounds.map((round) => `${round.mode} ${round.records.length}`).join(', ')
   const time = ((performance.now() - begin) / 1000).toFixed(0)
-  console.log(
-    `${name}: ${lesson.proven ? 'proven' : 'NOT PROVEN'}, ${count} rules, ${time} s; records: ${records}`,
-  )
+  const records = lesson.rounds.map((round) => `${round.mode} ${round.records.length}`).join(', ')
+  console.log(`${name}: ${lesson.proven ? 'proven' : 'NOT PROVEN'}, ${time} s; records: ${records}`)
   for (const problem of lesson.problems) console.log(`  ${problem}`)
-  if (!lesson.proven) {
-    process.exitCode = 1
-    for (const { text } of lesson.rounds.at(-1)?.added ?? []) console.log(`  last: ${text}`)
-  }
-  if (lesson.proven && values.minimal) await prune(name, lesson, [path, ...args], between)
+  if (!lesson.proven) return void (process.exitCode = 1)
+  const command = /** @type {[string, ...string[]]} */ ([path, ...args])
+  await judge(name, 'learn', lesson.policy, lesson.profile, command, program)
+  if (values.compare) await compare(name, command, program)
 }
 
 /**
+ * Whether the program works under a profile and its neighbour does not, and how many of the rules it needs.
+ *
  * @param {string} name
- * @param {import('apparmor/audit').Lesson} lesson
- * @param {readonly string[]} command
- * @param {(() => unknown) | undefined} between
+ * @param {string} teacher
+ * @param {import('apparmor/policy').Policy} policy
+ * @param {string} profile
+ * @param {readonly [string, ...string[]]} command
+ * @param {Program} program
  */
-async function prune(name, { policy, profile }, [file = '', ...args], between) {
-  if (name === 'server') return
+async function judge(name, teacher, policy, profile, command, program) {
+  const [file, ...args] = program.neighbour
+  const neighbour = /** @type {[string, ...string[]]} */ ([
+    file.startsWith('/') ? file : find(file),
+    ...args,
+  ])
+  await program.between?.()
+  const possible = await attempt(neighbour, undefined, null)
   await load(policy)
-  const rules = policy.rules.flatMap((rule) => (rule.kind === 'profile' ? rule.rules : []))
-  let needed = 0
-  for (const rule of rules) {
-    await replace(edit(policy, (one) => (one === rule ? null : one)))
-    await between?.()
-    const { status } = spawnSync(file, args, {
-      profile,
-      cwd: dir,
-      stdio: 'ignore',
-      timeout: 120_000,
-      env: { PATH: process.env['PATH'], HOME: dir, LANG: 'C' },
+  try {
+    const works = await attempt(command, profile, program)
+    await program.between?.()
+    let done = false
+    const denials = await recordsOf(profile, async () => {
+      done = await attempt(neighbour, profile, null)
     })
-    if (status !== 0) needed++
+    const refused = possible && !done && denials.some(({ event }) => event === 'denied')
+    const rules = policy.rules.flatMap((rule) => (rule.kind === 'profile' ? rule.rules : []))
+    const real = rules.filter(({ kind }) => kind !== 'blank' && kind !== 'comment')
+    let needed = 0
+    if (works && (values.minimal || values.compare)) {
+      for (const rule of real) {
+        await replace(edit(policy, (one) => (one === rule ? null : one)))
+        if (!(await attempt(command, profile, program))) needed++
+      }
+    }
+    if (!refused || !works)
+      console.log(
+        `  ${teacher}: works ${works}, neighbour refused ${refused} (possible ${possible})`,
+      )
+    if (teacher === 'learn' && (!refused || !works)) process.exitCode = 1
+    const yes = (/** @type {boolean} */ is) => (is ? 'yes' : 'no')
+    const pruned =
+      values.minimal || values.compare ? `${needed} | ${real.length - needed}` : '– | –'
+    table.push([name, teacher, yes(works), yes(refused), String(real.length), pruned])
+  } finally {
+    await remove({ profile })
   }
+}
+
+/**
+ * What aa-logprof makes of the program's records, in as many rounds as it needs.
+ *
+ * @param {string} name
+ * @param {readonly [string, ...string[]]} command
+ * @param {Program} program
+ */
+async function compare(name, command, program) {
+  const profile = `aa-logprof-${name}`
+  const directory = at(`${profile}.d`)
+  cpSync('/etc/apparmor.d', directory, { recursive: true })
+  const file = join(directory, profile)
+  const log = at(`${profile}.log`)
+  writeFileSync(
+    file,
+    `abi <abi/3.0>,\ninclude <tunables/global>\n\nprofile ${profile} flags=(complain) {\n}\n`,
+  )
+  for (let round = 0; round < 5; round++) {
+    await replace({ file }, { include: [directory] })
+    const seen = await recordsOf(profile, () => attempt(command, profile, program))
+    if (seen.length === 0) break
+    const lines = seen.map(({ raw }) => `type=AVC msg=${raw.slice(raw.indexOf('audit('))}\n`)
+    writeFileSync(log, lines.join(''))
+    await logprof(directory, log)
+  }
+  const text = readFileSync(file, 'utf8').replace(/ flags=\(complain\)/g, '')
   await remove({ profile })
-  console.log(`  without each rule in turn: ${needed} of ${rules.length} are needed for status 0`)
+  await judge(name, 'aa-logprof', parseProfile(text), profile, command, program)
+}
+
+/** Accepts all that aa-logprof proposes, and has programs run under the profile itself. */
+async function logprof(/** @type {string} */ directory, /** @type {string} */ log) {
+  const child = spawn(
+    '/usr/bin/python3',
+    ['/usr/sbin/aa-logprof', '-j', '-d', directory, '-f', log],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, LANG: 'C', LC_ALL: 'C' },
+    },
+  )
+  const ended = once(child, 'exit')
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!line.startsWith('{')) continue
+    const asked = JSON.parse(line)
+    const answer = answerTo(asked)
+    if (answer !== null)
+      child.stdin.write(`${JSON.stringify({ dialog: asked.dialog, ...answer })}\n`)
+  }
+  await ended
+}
+
+/** @param {{ dialog: string, menu_items?: readonly string[], default?: string }} asked */
+function answerTo({ dialog, menu_items: items = [], default: usual = 'y' }) {
+  if (dialog === 'yesno' || dialog === 'yesnocancel') return { response_key: usual }
+  if (dialog === 'getstring' || dialog === 'getfile') return { response: usual }
+  if (dialog === 'changes') return { response: 'y' }
+  if (dialog !== 'promptuser') return null
+  for (const [word, key] of [
+    ['(I)nherit', 'i'],
+    ['(A)llow', 'a'],
+    ['(S)ave', 's'],
+    ['(A)dd', 'a'],
+  ]) {
+    if (items.some((item) => item.startsWith(word ?? ''))) return { selected: 0, response_key: key }
+  }
+  return { selected: 0, response_key: 'f' }
 }
 
 for (const [name, program] of Object.entries(programs)) {
   if (positionals.length === 0 || positionals.includes(name)) await teach(name, program)
 }
+console.log('| program | by | works | neighbour refused | rules | needed | superfluous |')
+for (const row of table) console.log(`| ${row.join(' | ')} |`)
 process.exit()

@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { containerOf, processes } from 'apparmor'
+import { containerOf, processes, status } from 'apparmor'
 import { follow, withContainers } from 'apparmor/audit'
 import {
   audit,
@@ -148,7 +148,10 @@ for (const engine of ENGINES) {
   })
 }
 
+const enforced = async () => (await status()).counts.processes.enforce
+
 t.test('one of Podman is named, while it runs and after it has ended', async (t) => {
+  const before = await enforced()
   const { id, child } = machine.start('podman', { profile: NAME }, [
     '/bin/sh',
     '-c',
@@ -158,6 +161,7 @@ t.test('one of Podman is named, while it runs and after it has ended', async (t)
   const running = await processes({ label: NAME }, { containers: true })
   const [one] = running.filter(({ container }) => container?.name === id)
   t.match(one, { label: NAME, container: { engine: 'podman', name: id, id: /^[0-9a-f]{64}$/ } })
+  t.equal(await enforced(), before + 2, 'the shell and its sleep')
   t.match(await containerOf(one?.pid ?? 0), { engine: 'podman', name: id })
   t.equal(await containerOf(process.pid), null, 'this program is in none')
   process.kill(one?.pid ?? 0, 'SIGKILL')

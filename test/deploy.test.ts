@@ -42,18 +42,50 @@ t.test('Kubernetes: the policy of the example is policy', async (t) => {
   }
 })
 
-t.test('Kubernetes: the patch for denials fits the base', async (t) => {
-  const [{ patch, target }] = parse(read(`${KUBERNETES}/denials/kustomization.yaml`)).patches
-  const [daemonSet] = parseAllDocuments(read(`${KUBERNETES}/base/daemonset.yaml`))
-  t.match(daemonSet?.toJS(), { kind: target.kind, metadata: { name: target.name } })
-  for (const { op, path } of parse(patch)) {
-    t.equal(op, 'add')
-    const above = path.split('/').slice(1, -1)
-    t.ok(
-      daemonSet?.hasIn(above.map((part: string) => (/^\d+$/.test(part) ? Number(part) : part))),
-      path,
-    )
+/** Applies a patch of RFC 6902, of which the overlays need no more than this. */
+function patched(resource: any, patch: string): any {
+  const result = structuredClone(resource)
+  for (const { op, path, value } of parse(patch)) {
+    const keys: string[] = path.split('/').slice(1)
+    const last = keys.pop() ?? ''
+    const above = keys.reduce((part, key) => part[key], result)
+    if (last === '-') above.push(value)
+    else if (op === 'replace' && !(last in above)) throw new Error(`nothing to replace at ${path}`)
+    else above[last] = value
   }
+  return result
+}
+
+const [base] = parseAllDocuments(read(`${KUBERNETES}/base/daemonset.yaml`))
+
+/** The base's DaemonSet with the patch of an overlay. */
+function overlaid(name: string) {
+  const { resources, patches } = parse(read(`${KUBERNETES}/${name}/kustomization.yaml`))
+  const [{ patch, target }] = patches
+  return { resources, target, daemonSet: patched(base?.toJS(), patch) }
+}
+
+for (const name of ['denials', 'image']) {
+  t.test(`Kubernetes: the overlay "${name}" fits the base, and the schemas`, async (t) => {
+    const { resources, target, daemonSet } = overlaid(name)
+    t.strictSame(resources, ['../base'])
+    t.match(daemonSet, { kind: target.kind, metadata: { name: target.name } })
+    t.notSame(daemonSet, base?.toJS())
+    t.doesNotThrow(() => new DaemonSet(daemonSet).validate())
+  })
+}
+
+t.test('Kubernetes: what the overlays change', async (t) => {
+  const { spec } = overlaid('denials').daemonSet.spec.template
+  t.equal(spec.hostNetwork, true)
+  t.strictSame(spec.containers[0].securityContext.capabilities.add, ['MAC_ADMIN', 'AUDIT_READ'])
+  const { volumes } = overlaid('image').daemonSet.spec.template.spec
+  const policy = volumes.filter(({ name }: any) => name === 'policy')
+  t.match(policy, [{ image: { reference: /^registry\.example\/.*:\d+$/ } }])
+  t.notOk('configMap' in policy[0])
+  const wrong = overlaid('image').daemonSet
+  wrong.spec.template.spec.volumes[0].image = 7
+  t.throws(() => new DaemonSet(wrong).validate(), 'the schema knows such volumes')
 })
 
 t.test('systemd takes the units', async (t) => {

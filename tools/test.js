@@ -7,7 +7,8 @@
 // FILE (a name or the beginning of one, with its folder or without) runs these alone. --kernel chooses the guest's kernel.
 // APPARMOR_GUEST (tools/kernel.js) can have the kernel tests run on this machine's own kernel.
 //
-// --engines runs test/**/*.engine.ts alone, also under such a kernel: they need container engines (tools/setup --engines).
+// --engines runs test/**/*.engine.ts alone, also under such a kernel, and test/**/*.engine_off.ts under one without
+// AppArmor: they need container engines (tools/setup --engines).
 //
 // --peers runs test/**/*.peer.ts alone, in a guest with programs that ours are held against (tools/peers.js).
 //
@@ -22,6 +23,8 @@ import { parseArgs } from 'node:util'
 import { buildLauncher } from './build-launcher.js'
 import { buildNative } from './build-native.js'
 import { buildTests, buildTs } from './build-ts.js'
+import { cacheDirectory } from './cache.js'
+import { unpackPackages } from './debian.js'
 import { runGuest } from './guest/guest.js'
 import { chooseKernel } from './kernel.js'
 import { nodeProgram } from './node-program.js'
@@ -181,6 +184,13 @@ function fetchNodes() {
   }
 }
 
+function fetchQuadlet() {
+  const place = unpackPackages(join(cacheDirectory('apparmor-engines'), 'podman'), 'trixie', [
+    'podman',
+  ])
+  process.env.APPARMOR_TEST_QUADLET = join(place, 'usr/libexec/podman/quadlet')
+}
+
 /**
  * The work to do, the longest first.
  *
@@ -189,15 +199,19 @@ function fetchNodes() {
 function plan() {
   const kernel = select(values.engines ? 'engine' : 'kernel')
   if (kernel.includes('nodes.kernel')) fetchNodes()
+  if (kernel.includes('quadlet.engine')) fetchQuadlet()
   if (values.off) return kernel.length > 0 ? [() => runKernel(kernel, 'off')] : []
-  if (values.engines) return [() => runKernel(kernel, chooseKernel())]
   if (values.peers) return [() => runKernel(select('peer'), 'guest')]
-  const off = select('off')
+  const off = select(values.engines ? 'engine_off' : 'off')
   const guest = process.env.APPARMOR_GUEST !== 'never'
   if (!guest && off.length > 0) say(`! not run without a guest: ${off.join(', ')}`)
-  return [
+  const booted = [
     ...(kernel.length > 0 ? [() => runKernel(kernel, chooseKernel())] : []),
     ...(guest && off.length > 0 ? [() => runKernel(off, 'off')] : []),
+  ]
+  if (values.engines) return booted
+  return [
+    ...booted,
     ...(wanted('core') ? [runCore] : []),
     ...select('test').map((name) => () => runHost(name)),
   ]

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -86,6 +86,14 @@ t.test('since: also what is there already', async (t) => {
   await log.return?.()
 })
 
+// Beyond 64 that wait the kernel drops records before it numbers them, and only now and then says how many.
+async function burst(): Promise<void> {
+  for (let left = BURST; left > 0; left -= CHUNK) {
+    provoke(Math.min(left, CHUNK))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
 for (const source of ['kmsg', 'netlink']) {
   t.test(`a burst: received and lost are what was provoked (${source})`, async (t) => {
     const log = follow({ source, signal: AbortSignal.timeout(25_000 + 5 * BURST) })
@@ -93,17 +101,33 @@ for (const source of ['kmsg', 'netlink']) {
     provoke(1)
     await first
     const rest = account(log, BURST)
-    // Beyond 64 that wait the kernel drops records before it numbers them, and only now and then says how many.
-    for (let left = BURST; left > 0; left -= CHUNK) {
-      provoke(Math.min(left, CHUNK))
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
+    await burst()
     const { received, lost } = await rest
     t.equal(received + lost, BURST)
     t.comment(`${source}: ${received} received, ${lost} lost`)
     await log.return?.()
   })
 }
+
+t.test('a burst in a file that another program writes', async (t) => {
+  const path = join(dir, 'kern.log')
+  const fd = fs.openSync(path, 'w')
+  const copy = `open(my $ring, '<', '/dev/kmsg') or die; sysseek($ring, 0, 2); syswrite(STDOUT, "ready\\n");
+    while (sysread($ring, my $line, 8192)) { syswrite(STDOUT, $line) }`
+  const writer = spawn('perl', ['-e', copy], { stdio: ['ignore', fd, 'inherit'] })
+  t.teardown(() => writer.kill())
+  fs.closeSync(fd)
+  while (fs.statSync(path).size === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  const log = follow({ source: path, signal: AbortSignal.timeout(25_000 + 5 * BURST) })
+  const first = log.next()
+  provoke(1)
+  await first
+  const rest = account(log, BURST)
+  await burst()
+  const { received, lost } = await rest
+  t.equal(received + lost, BURST)
+  await log.return?.()
+})
 
 t.test('a slow reader is told what the ring has overwritten', async (t) => {
   const log = follow({ source: 'kmsg', class: 'attr', signal: AbortSignal.timeout(25_000) })
@@ -289,15 +313,83 @@ t.test('it does not keep the program alive but while one waits', async (t) => {
   t.equal(status, 0)
 })
 
+/** Sends a text as often to the audit log, as root of a container with CAP_AUDIT_WRITE can: AUDIT_USER_AVC. */
+const send = (text: string, times: number = 1) =>
+  execFileSync('perl', [
+    '-e',
+    `socket(my $s, 16, 3, 9) or die $!; my $t = $ARGV[0] . "\\0";
+     for (1 .. $ARGV[1]) {
+       send($s, pack('LSSLL', 16 + length $t, 1107, 1, 1, 0) . $t, 0, pack('SSLL', 16, 0, 0, 0)) or die $!
+     }`,
+    text,
+    String(times),
+  ])
+
+t.test('what does not fit into the queue of the multicast group is told', async (t) => {
+  const log = follow({ source: 'netlink', signal: AbortSignal.timeout(60_000) })
+  const first = log.next()
+  provoke(1)
+  await first
+  let provoked = 4200
+  provoke(100)
+  const path = `/${'x'.repeat(7000)}`
+  send(
+    `apparmor="DENIED" operation="dbus_signal"  bus="system" path="${path}" mask="send" profile="apparmor-test-large" pid=9`,
+    4000,
+  )
+  provoke(100)
+  // A loss at the end shows with the next record.
+  const later = setInterval(() => {
+    provoke(1)
+    provoked++
+  }, 500)
+  let [received, lost] = [0, 0]
+  const reasons = new Set<string>()
+  while (received + lost < provoked) {
+    const { value } = await log.next()
+    if (!value) break
+    if (value.event === 'lost') {
+      lost += value.count ?? 0
+      reasons.add(value.reason)
+    } else received++
+  }
+  clearInterval(later)
+  t.comment(`${received} received, ${lost} lost`)
+  t.equal(received + lost, provoked)
+  t.strictSame([...reasons], ['overrun'])
+  await log.return?.()
+})
+
+/** AUDIT_SET: how many records may wait. */
+const limitBacklog = (count: number) =>
+  execFileSync('perl', [
+    '-e',
+    `socket(my $s, 16, 3, 9) or die $!; my $t = pack('L10', 16, 0, 0, 0, 0, $ARGV[0], 0, 0, 0, 0);
+     send($s, pack('LSSLL', 16 + length $t, 1001, 5, 1, 0) . $t, 0, pack('SSLL', 16, 0, 0, 0)) or die $!`,
+    String(count),
+  ])
+
+for (const source of ['kmsg', 'netlink']) {
+  t.test(`what the kernel drops before it gives it a number is told (${source})`, async (t) => {
+    const log = follow({ source, signal: AbortSignal.timeout(30_000) })
+    const first = log.next()
+    provoke(1)
+    await first
+    limitBacklog(1)
+    t.teardown(() => limitBacklog(64))
+    const storm = setInterval(() => provoke(300), 100)
+    let reason: string | undefined
+    while (reason !== 'backlog') {
+      const { value } = await log.next()
+      if (value?.event === 'lost') ({ reason } = value)
+    }
+    clearInterval(storm)
+    t.equal(reason, 'backlog')
+    await log.return?.()
+  })
+}
+
 t.test('what a program writes to the audit log is none of the kernel’s records', async (t) => {
-  // As root of a container with CAP_AUDIT_WRITE can: AUDIT_USER_AVC.
-  const send = (text: string) =>
-    execFileSync('perl', [
-      '-e',
-      `socket(my $s, 16, 3, 9) or die $!; my $t = $ARGV[0] . "\\0";
-       send($s, pack('LSSLL', 16 + length $t, 1107, 1, 1, 0) . $t, 0, pack('SSLL', 16, 0, 0, 0)) or die $!`,
-      text,
-    ])
   const ending = AbortSignal.timeout(60_000)
   const log = follow({ source: 'kmsg', profile: 'apparmor-test-forged', signal: ending })
   const first = log.next()

@@ -293,6 +293,12 @@ t.test('paths are generalised, by name and reversibly', async (t) => {
     '/tmp/#1234': '/tmp/#[0-9]*',
     '/tmp/web-aB3dEf/x': '/tmp/web-??????/x',
     '/tmp/tmpab12cd_x': '/tmp/tmp????????',
+    '/srv/a/0d9f3c1e-5b7a-4c2d-8e6f-112233445566.db':
+      '/srv/a/????????-????-????-????-????????????.db',
+    '/srv/git/objects/4b/825dc642cb6eb9a060e54bf8d69288fbee4904':
+      '/srv/git/objects/4b/??????????????????????????????????????',
+    '/srv/0123456789abcdef/d41d8cd98f00b204e9800998ecf8427e':
+      '/srv/????????????????/????????????????????????????????',
     '/srv/state.json.12345': '/srv/state.json.[0-9]*',
     '/srv/_logs/2026-11-27T03_15_59_123Z-debug-0.log': '/srv/_logs/[0-9]*-debug-0.log',
   }
@@ -319,7 +325,17 @@ t.test('paths are generalised, by name and reversibly', async (t) => {
     ['web: /proc/[0-9]*/stat r,', 'web: /{home/*,root}/x r,'],
     'a policy without the tunables gets no variables',
   )
-  for (const plain of ['/srv/README', '/usr/share/HelloWorld/x', '/tmp/session/x', '/etc/passwd'])
+  t.match(suggest([open('/srv/0123456789abcdef', 'r')], { generalise: ['hex'] }), [
+    { generalisations: [{ name: 'hex', from: '0123456789abcdef', to: '????????????????' }] },
+  ])
+  for (const plain of [
+    '/srv/README',
+    '/srv/deadbeef',
+    '/srv/1234567890123456',
+    '/usr/share/HelloWorld/x',
+    '/tmp/session/x',
+    '/etc/passwd',
+  ])
     t.strictSame(texts([open(plain, 'r')], { generalise: true }), [`web: ${plain} r,`])
 })
 

@@ -2,12 +2,14 @@
 // people use. It ends with an error when an engine does not do what is told of it.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { processes } from 'apparmor'
-import { follow } from 'apparmor/audit'
+import { processes, status } from 'apparmor'
+import { follow, withContainers } from 'apparmor/audit'
 import {
   audit,
   dockerDefault,
@@ -62,19 +64,30 @@ const ENGINES = {
   },
 }
 
-/** @param {string} engine @param {readonly string[]} args */
-function run(engine, args) {
+/** Not spawnSync: the log is followed meanwhile. @param {string} engine @param {readonly string[]} args */
+async function run(engine, args) {
   const [command, ...rest] = /** @type {any} */ (ENGINES)[engine](`apparmor-demo-${engine}`, args)
-  const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8' })
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
   return { status, said: `${stdout}${stderr}` }
 }
 
 const confined = () => processes({ label: NAME }, { containers: true })
 
+const inContainer = (/** @type {import('apparmor').Container | null | undefined} */ container) =>
+  container ? `, container ${container.engine} ${container.name}` : ''
+
+/** How many processes run under a profile in enforce mode, as `status()` tells. */
+const enforced = async () => (await status()).counts.processes.enforce
+
 async function countsOneMore(/** @type {string} */ engine) {
   const id = `apparmor-demo-${engine}`
   const [command, ...args] = /** @type {any} */ (ENGINES)[engine](id, ['/bin/sleep', '1000'])
-  const before = (await confined()).length
+  const before = await enforced()
   const container = spawn(command, args, { stdio: 'ignore' })
   const ended = new Promise((done) => container.once('exit', done))
   /** @type {Awaited<ReturnType<typeof confined>>} */
@@ -86,9 +99,11 @@ async function countsOneMore(/** @type {string} */ engine) {
   }
   const [one] = sleeps()
   assert.ok(one, `${engine} starts a process under ${NAME}`)
-  const where = one.container ? `, container ${one.container.engine} ${one.container.name}` : ''
+  const after = await enforced()
+  assert.equal(after, before + 1, 'one process more')
+  const where = inContainer(one.container)
   console.log(
-    `${engine}: ${before} → ${sleeps().length}: process ${one.pid} runs under ${paint.green(NAME)} (${one.mode})${where}`,
+    `${engine}: ${before} → ${after}: process ${one.pid} runs under ${paint.green(NAME)} (${one.mode})${where}`,
   )
   if (engine === 'podman') assert.match(JSON.stringify(one.container), /"podman".*"apparmor-demo-/)
   process.kill(one.pid, 'SIGKILL')
@@ -98,7 +113,7 @@ async function countsOneMore(/** @type {string} */ engine) {
 
 async function customProfile(/** @type {string} */ engine) {
   const ending = new AbortController()
-  const records = follow({ source: 'kmsg', profile: NAME, signal: ending.signal })
+  const records = withContainers(follow({ source: 'kmsg', profile: NAME, signal: ending.signal }))
   const audited = (async () => {
     for await (const record of records) {
       if (record.event === 'audit' && 'name' in record && record.name === '/bin/ls') return record
@@ -106,10 +121,11 @@ async function customProfile(/** @type {string} */ engine) {
     return undefined
   })()
   await sleep(200)
-  const ls = run(engine, ['/bin/sh', '-c', '/bin/ls /'])
+  // The container lives a little longer, so that its record can be told from others.
+  const ls = await run(engine, ['/bin/sh', '-c', '/bin/ls /; sleep 1'])
   assert.equal(ls.status, 0, ls.said)
   assert.match(ls.said, /^bin$/m)
-  const top = run(engine, ['/bin/sh', '-c', '/bin/top -b -n 1'])
+  const top = await run(engine, ['/bin/sh', '-c', '/bin/top -b -n 1'])
   assert.notEqual(top.status, 0)
   assert.match(top.said, /top: Permission denied/i)
   console.log(`${engine}: ls works; top: ${paint.red('Permission denied')}`)
@@ -117,8 +133,11 @@ async function customProfile(/** @type {string} */ engine) {
   ending.abort()
   assert.ok(record, 'the log has the audited ls')
   console.log(
-    paint.yellow(`  ${record.event}: ${record.operation} ${record.name} by ${record.comm}`),
+    paint.yellow(
+      `  ${record.event}: ${record.operation} ${record.name} by ${record.comm}${inContainer(record.container)}`,
+    ),
   )
+  if (engine === 'podman') assert.equal(record.container?.engine, 'podman')
 }
 
 try {
@@ -139,7 +158,7 @@ try {
   chapter('4. The profile is removed, and no engine starts a container')
   await remove({ profile: NAME })
   for (const engine of engines) {
-    const { status, said } = run(engine, ['/bin/ls'])
+    const { status, said } = await run(engine, ['/bin/ls'])
     assert.notEqual(status, 0)
     console.log(`${engine}: ${paint.red(said.trim().split('\n').at(-1) ?? '')}`)
   }

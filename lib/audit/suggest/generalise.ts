@@ -4,7 +4,8 @@ import type { World } from '../../policy/effective.ts'
 import { Glob, patternText, type Pattern } from '../../policy/pattern.ts'
 
 /** A kind of path that can be generalised. */
-export type GeneralisationName = 'proc' | 'home' | 'run' | 'user' | 'sys' | 'version' | 'temporary'
+export type GeneralisationName =
+  'proc' | 'home' | 'run' | 'user' | 'sys' | 'version' | 'temporary' | 'uuid' | 'hex'
 
 /** One change of a path. */
 export interface Generalisation {
@@ -16,7 +17,7 @@ export interface Generalisation {
 }
 
 export const GENERALISATIONS: readonly GeneralisationName[] = [
-  ...(['proc', 'run', 'user', 'home', 'sys', 'version', 'temporary'] as const),
+  ...(['proc', 'run', 'user', 'home', 'sys', 'version', 'uuid', 'hex', 'temporary'] as const),
 ]
 
 interface Step {
@@ -122,12 +123,33 @@ export function generalise(
     const known = !world || variables.every((one) => world.variables.has(one))
     change(name, match, known ? to : plain)
   }
+  if (wanted.has('uuid')) for (const [match, to] of named(text, UUID)) change('uuid', match, to)
+  if (wanted.has('hex')) {
+    const isMixed = (name: string): boolean => /\d/.test(name) && /[a-f]/i.test(name)
+    for (const [match, to] of named(text, HEX, isMixed)) change('hex', match, to)
+  }
   if (wanted.has('temporary'))
     for (const [match, to] of temporary(text)) change('temporary', match, to)
   if (steps.length === 0) return { pattern: path, steps }
   return isFit(text, path, world)
     ? { pattern: new Glob(text), steps }
     : { pattern: path, steps: [] }
+}
+
+const UUID = /(?<=[/._-])[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?=[/._-]|$)/gi
+// As long as numbers of 64 bits, MD5, what git calls a file, SHA-1, SHA-256 and SHA-512 are.
+const HEX =
+  /(?<=[/._-])(?:[\da-f]{128}|[\da-f]{64}|[\da-f]{40}|[\da-f]{38}|[\da-f]{32}|[\da-f]{16})(?=[/._-]|$)/gi
+
+/** Names made of random digits, as patterns of their length. */
+function* named(
+  text: string,
+  form: RegExp,
+  isRandom: (name: string) => boolean = () => true,
+): Generator<readonly [RegExp, string]> {
+  for (const [name] of text.matchAll(form)) {
+    if (isRandom(name)) yield [new RegExp(`(?<=[/._-])${name}`), name.replaceAll(/[^-]/g, '?')]
+  }
 }
 
 // Where names without a digit may be random, too.
