@@ -26,13 +26,17 @@ const GATES = {
   tidy: ['run', 'check:tidy'],
   sanitizers: ['run', 'check:sanitizers'],
   pack: ['run', 'test:pack'],
+  blocks: ['run', 'test:docs'],
   docs: ['run', 'docs'],
   publish: ['publish', '--dry-run', '--tag', version.includes('-') ? 'next' : 'latest'],
 }
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !(name in GATES))
-if (unknown.length > 0) throw new Error(`no gate ${unknown}: ${Object.keys(GATES).join(' ')}`)
+if (unknown.length > 0) {
+  console.error(`release: no gate ${unknown}: ${Object.keys(GATES).join(' ')}`)
+  process.exit(2)
+}
 
 for (const file of ['SECURITY.md', 'CODE_OF_CONDUCT.md'])
   if (PLACEHOLDER.test(readFileSync(file, 'utf8')))

@@ -35,22 +35,25 @@ export default {
       {
         text: 'Guides',
         items: [
-          page('Confine a process', 'threads'),
+          page('Confine a service', 'confine-service'),
           page('Confine children', 'children'),
           page('Run untrusted code', 'untrusted-code'),
           page('Write a profile', 'writing-profiles'),
-          page('From denial to rule, learn', 'audit'),
-          page('Test a profile, CI', 'testing-profiles'),
-          page('Containers, Kubernetes', 'containers'),
+          page('From denial to rule', 'denial-to-rule'),
+          page('Learn a profile', 'learn'),
+          page('Test a profile', 'testing-profiles'),
+          page('Policy in CI', 'policy-ci'),
+          page('Containers and clusters', 'containers'),
+          page('Unix-socket peers', 'unix-peers'),
           page('See what is confined', 'seeing'),
-          page('Templates', 'templates'),
         ],
       },
       {
         text: 'Understand',
         items: [
+          page('Threads and processes', 'threads'),
           page('Security model', 'security-model'),
-          { text: 'Threats', link: '/SECURITY' },
+          { text: 'Threats and reporting', link: '/SECURITY' },
           page('Comparison', 'comparison'),
           page('How it works inside', 'internals'),
           page('Migrating', 'migrating'),
@@ -61,7 +64,13 @@ export default {
       },
       {
         text: 'Reference',
-        items: [page('Command line', 'cli'), page('Errors', 'errors'), page('Policy', 'policy')],
+        items: [
+          page('Command line', 'cli'),
+          page('Errors', 'errors'),
+          page('Policy', 'policy'),
+          page('Templates', 'templates'),
+          page('The audit log', 'audit'),
+        ],
       },
       {
         text: 'Examples',
@@ -77,6 +86,7 @@ export default {
           'agent-runner',
           'policy-tests',
           'denial-webhook',
+          'container',
         ].map(example),
       },
       {

@@ -28,7 +28,7 @@ export type ContainedRecord = AuditRecord & { readonly container: RecordContaine
  *
  * @param records live records
  * @returns the same records in the same order, each with `container`
- * @throws {@link AppArmorError} `ERR_APPARMOR_NO_LOG` in a PID namespace: the log uses the process ids of the
+ * @throws `AppArmorError` `ERR_APPARMOR_NO_LOG` in a PID namespace: the log uses the process ids of the
  *   initial one; the
  *   iteration throws what `records` throws
  * @throws TypeError `ERR_INVALID_ARG_TYPE`

@@ -36,7 +36,7 @@ const GRACE = 250
  * it. Descendants that outlive the child count, too. To end the iteration earlier, use `signal` or `break`.
  *
  * @param child a child of this process that has not ended
- * @throws {@link AppArmorError} as {@link follow}, from the iteration; `ERR_APPARMOR_NO_LOG` in a PID namespace:
+ * @throws `AppArmorError` as {@link follow}, from the iteration; `ERR_APPARMOR_NO_LOG` in a PID namespace:
  *   the log uses the process ids of the initial one
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`: the child has ended, or was not started
  * @example

@@ -55,7 +55,7 @@ const INITIAL = 'pid:[4026531836]'
 /**
  * The log has the numbers of the initial PID namespace.
  *
- * @throws {@link AppArmorError} `ERR_APPARMOR_NO_LOG` in another one
+ * @throws `AppArmorError` `ERR_APPARMOR_NO_LOG` in another one
  */
 export function checkPidNamespace(): void {
   if (fs.readlinkSync('/proc/self/ns/pid') === INITIAL) return

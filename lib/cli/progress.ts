@@ -13,12 +13,14 @@ export class Progress {
     this.#err = err
   }
 
-  show(text: string): void {
+  /** @param text is only asked for where it is shown */
+  show(text: () => string): void {
+    if (!this.#err.isTerminal) return
     const now = performance.now()
     if (now - this.#last < PAUSE) return
     this.#last = now
     this.#shown = true
-    this.#err.passing(text)
+    this.#err.passing(text())
   }
 
   /** Takes the line away: what is written next stands in its place. */

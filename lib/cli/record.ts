@@ -61,7 +61,8 @@ function place(found: Fields): string {
 export function likeness(record: LogRecord): string {
   if (record.event === 'lost') return JSON.stringify(['lost', record.reason])
   const { event, namespace, profile, comm, info } = record
-  return JSON.stringify([event, namespace, profile, comm, info, act(record)])
+  // No name has a null byte in it.
+  return [event, namespace, profile, comm, info, act(record)].join('\0')
 }
 
 const ASKS: ReadonlySet<string> = new Set(['denied', 'allowed', 'killed'])

@@ -26,7 +26,8 @@ const COMMAND = 'changehat 0123456789abcdef^'
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
  * @example
  * ```js
- * import { changeHat, leaveHat } from 'apparmor'
+ * import { changeHat, changeProfile, leaveHat } from 'apparmor'
+ * changeProfile('web') // its hats are "uploads" and others
  * const token = changeHat(['uploads', 'default'])
  * try {
  *   // runs under web//uploads
@@ -51,7 +52,8 @@ export function changeHat(hat: string | readonly string[], token?: bigint): bigi
  * @throws {@link AppArmorError} the kernel's errno; TypeError, RangeError for a value that is not a token
  * @example
  * ```js
- * import { changeHat, leaveHat } from 'apparmor'
+ * import { changeHat, changeProfile, leaveHat } from 'apparmor'
+ * changeProfile('web')
  * leaveHat(changeHat('uploads'))
  * ```
  */
@@ -85,7 +87,8 @@ export type Synchronous<T> = T extends
  * @example
  * ```js
  * import { readFileSync } from 'node:fs'
- * import { withHat } from 'apparmor'
+ * import { changeProfile, withHat } from 'apparmor'
+ * changeProfile('web')
  * const text = withHat('uploads', () => readFileSync('/srv/uploads/a.txt', 'utf8'))
  * ```
  */

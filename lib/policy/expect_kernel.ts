@@ -27,28 +27,44 @@ export interface KernelExpectOptions extends ExpectOptions {
  * {@link decide} checks each expectation. If one fails, it throws, and names the rules that decide and where they
  * are.
  *
- * With `{ kernel: true }`, the running kernel is asked the same questions, too. The policy is loaded into a policy
- * namespace of its own, where no program runs, and the namespace is removed at the end, whatever happens. The
- * kernel answers for files, execution, links and D-Bus; only `decide` answers the rest. `owner` rules are applied
- * as for root. It needs the privileges of `load`.
+ * In Node, `{ kernel: true }` and a third argument ask the running kernel the same questions, too.
  *
  * @param policy as `parseProfile` returned it, with `resolve` if it includes files, or as it was made by code
- * @param options `unread`: what to do about an include that was not read; `kernel`, `compile`
- * @param test with `kernel`: is called with the expectation, and what it returns is awaited
- * @throws {@link PolicyExpectationError} (from `allows`, `denies`, `executes`; with `kernel` the promise rejects)
- * @throws {@link AppArmorError}, {@link PolicyCompileError} (reject) as `load`
+ * @param options `unread`: what to do about an include that was not read
+ * @throws {@link PolicyExpectationError} (from `allows`, `denies`, `executes`)
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a profile that is not in the policy
  * @example
  * ```js
  * import { expectPolicy, parseProfile } from 'apparmor/policy'
  * const policy = parseProfile('profile web {\n  /srv/** r,\n  deny /srv/secret rw,\n}\n')
  * expectPolicy(policy).profile('web').allows('r', '/srv/index.html').denies('r', '/srv/secret')
+ * ```
+ */
+export function expectPolicy(policy: Policy, options?: ExpectOptions): PolicyExpectation
+/**
+ * Tests what a policy permits and refuses, and asks the running kernel the same questions.
+ *
+ * The policy is loaded into a policy
+ * namespace of its own, where no program runs, and the namespace is removed at the end, whatever happens. The
+ * kernel answers for files, execution, links and D-Bus; only `decide` answers the rest. `owner` rules are applied
+ * as for root. It needs the privileges of `load`.
+ *
+ * @param policy as `parseProfile` returned it, with `resolve` if it includes files, or as it was made by code
+ * @param options `kernel: true`; `unread`: what to do about an include that was not read; `compile`
+ * @param test is called with the expectation, and what it returns is awaited
+ * @returns when the test has ended and the namespace is removed
+ * @throws {@link PolicyExpectationError} (rejects; also from `allows`, `denies`, `executes`)
+ * @throws `AppArmorError`, {@link PolicyCompileError} (reject) as `load`
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for a profile that is not in the policy
+ * @example
+ * ```js
+ * import { expectPolicy, parseProfile } from 'apparmor/policy'
+ * const policy = parseProfile('profile web {\n  /srv/** r,\n  deny /srv/secret rw,\n}\n')
  * await expectPolicy(policy, { kernel: true }, (expected) => {
  *   expected.profile('web').allows('r', '/srv/index.html').denies('r', '/srv/secret')
  * })
  * ```
  */
-export function expectPolicy(policy: Policy, options?: ExpectOptions): PolicyExpectation
 export function expectPolicy(
   policy: Policy,
   options: KernelExpectOptions,

@@ -491,9 +491,12 @@ class Parser {
       if (rule.kind !== 'file' && rule.kind !== 'change_profile') continue
       if (rule.exec === undefined || rule.exec === 'x') continue
       const at = originOf(rule)?.at ?? 0
-      if (denies && rule.kind === 'file') {
-        this.#report(at, `a block that denies takes no '${rule.exec}'`)
-      } else if (!denies && rule.kind === 'change_profile') {
+      // With the bit of `unsafe` such a change counts as an execution that has a mode.
+      const hasMode = rule.kind === 'file' || rule.environment === 'unsafe'
+      if (denies && hasMode) {
+        const what = rule.kind === 'file' ? `'${rule.exec}'` : "'unsafe'"
+        this.#report(at, `a block that denies takes no ${what}`)
+      } else if (!denies && !hasMode) {
         this.#report(at, 'only a block that denies takes change_profile at an execution')
       }
     }

@@ -236,43 +236,46 @@ t.test(
   },
 )
 
-t.test('aa-genprof and learn make a profile under which the program works', async (t: Test) => {
-  const base = join(dir, 'genprof')
-  mkdirSync(join(base, 'abstractions'), { recursive: true })
-  // It reads on behind the last record that it finds there in the beginning.
-  const log = '/var/log/audit/audit.log'
-  mkdirSync('/var/log/audit', { recursive: true })
-  writeFileSync(
-    log,
-    'type=AVC msg=audit(1.000:1): apparmor="STATUS" operation="profile_load" name="x"\n',
-  )
-  t.teardown(() => rmSync('/var/log/audit', { recursive: true }))
-  const { one, two } = persons(t, ['one', 'two'], { columns: 160, rows: 100 })
-  one.types(`LC_ALL=C aa-genprof -d ${base} -f ${log} ${program}`)
-  await one.sees(/\(S\)can/)
-  const asAuditd = `sed -n 's/.*audit(\\(.*apparmor=\\)/type=AVC msg=audit(\\1/p'`
-  two.types(`${program} /etc/hostname; dmesg | ${asAuditd} >> ${log}`)
-  t.equal(await two.status(), 0)
-  one.presses('s')
-  await one.sees(/Reading log entries[^]*\(\w\)/)
-  for (const end = Date.now() + LIMIT; Date.now() < end;) {
-    const asked =
-      one
-        .screen()
-        .match(/^.*\([A-Z]\)\w.*$/gm)
-        ?.at(-1) ?? ''
-    if (asked.includes('(S)can')) break
-    one.presses(asked.includes('Save Changes') ? 's' : asked.includes('(I)nherit') ? 'i' : 'a')
-    await sleep(1000)
-  }
-  one.presses('f')
-  t.equal(await one.status(), 0, one.screen())
-  t.equal(run(program, '/etc/hostname').status, 0, 'under theirs')
-  await remove({ profile: program })
-  const own = await apparmor(['learn', '-p', `${NAME}-learnt`, '--', program, '/etc/hostname'])
-  t.equal(own.status, 0, own.stderr)
-  const theirs = parseProfile(readFileSync(join(base, FILE), 'latin1'))
-  const question = { file: '/etc/hostname', permissions: 'r', owner: true } as const
-  t.ok(decide(theirs, { ...question, profile: program }).allowed, 'theirs')
-  t.ok(decide(parseProfile(own.stdout), { ...question, profile: `${NAME}-learnt` }).allowed, 'ours')
-})
+t.test(
+  'aa-genprof with aa-logprof, and learn, make a profile that permits what the program did',
+  async (t: Test) => {
+    const base = join(dir, 'genprof')
+    mkdirSync(join(base, 'abstractions'), { recursive: true })
+    // It reads on behind the last record that it finds there in the beginning.
+    const log = '/var/log/audit/audit.log'
+    mkdirSync('/var/log/audit', { recursive: true })
+    writeFileSync(
+      log,
+      'type=AVC msg=audit(1.000:1): apparmor="STATUS" operation="profile_load" name="x"\n',
+    )
+    t.teardown(() => rmSync('/var/log/audit', { recursive: true }))
+    const { one, two } = persons(t, ['one', 'two'], { columns: 160, rows: 100 })
+    one.types(`LC_ALL=C aa-genprof -d ${base} -f ${log} ${program}`)
+    await one.sees(/\(S\)can/)
+    const asAuditd = `sed -n 's/.*audit(\\(.*apparmor=\\)/type=AVC msg=audit(\\1/p'`
+    two.types(`${program} /etc/hostname; dmesg | ${asAuditd} >> ${log}`)
+    t.equal(await two.status(), 0)
+    one.presses('f')
+    t.equal(await one.status(), 0, one.screen())
+    one.types(`clear; LC_ALL=C aa-logprof -d ${base} -f ${log}`)
+    for (let answers = 0; answers < 40; answers++) {
+      const screen = await one.sees(/\([A-Z]\)\w[^]*$|^Finished/m)
+      const asked = screen.match(/^.*\([A-Z]\)\w.*$/gm)?.at(-1) ?? ''
+      one.presses(asked.includes('(S)ave') ? 's' : 'a')
+      if (asked.includes('(S)ave')) break
+      await sleep(1000)
+    }
+    t.equal(await one.status(), 0, one.screen())
+    t.equal(run('apparmor_parser', '-r', '-K', join(base, FILE)).status, 0)
+    await remove({ profile: program })
+    const own = await apparmor(['learn', '-p', `${NAME}-learnt`, '--', program, '/etc/hostname'])
+    t.equal(own.status, 0, own.stderr)
+    const theirs = parseProfile(readFileSync(join(base, FILE), 'latin1'))
+    const question = { file: '/etc/hostname', permissions: 'r', owner: true } as const
+    t.ok(decide(theirs, { ...question, profile: program }).allowed, 'theirs')
+    t.ok(
+      decide(parseProfile(own.stdout), { ...question, profile: `${NAME}-learnt` }).allowed,
+      'ours',
+    )
+  },
+)

@@ -3,8 +3,11 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Ajv2020, type SchemaObject as Schema } from 'ajv/dist/2020.js'
+import { Pod } from 'kubernetes-models/v1/Pod'
 import t from 'tap'
 import ts from 'typescript'
+import { parse } from 'yaml'
 import { COMMANDS } from '#lib/cli/commands.js'
 import { reads } from '../support/apparmor_parser.ts'
 import { exampleBlocks, pageBlocks, type Block } from '../support/doc_blocks.ts'
@@ -103,4 +106,62 @@ t.test('every command line in a page is one, and names only commands that exist'
     for (const [, name = ''] of text.matchAll(/^(?:sudo )?(?:npx )?apparmor ([a-z]+)/gm))
       t.ok(COMMANDS.includes(name), `${at}: apparmor ${name}`)
   }
+})
+
+t.test('every JSON block in a page is JSON, and every schema a schema', async (t) => {
+  const blocks = pages.filter(({ language }) => language === 'json')
+  t.ok(blocks.length > 10)
+  const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true } })
+  for (const { at, text } of blocks) {
+    const value = JSON.parse(text) as Record<string, unknown>
+    if ('$schema' in value) t.ok(ajv.validateSchema(value as object as Schema), at)
+  }
+})
+
+/** What is wrong with a document, by what it is; nothing for a good one. */
+function faultOf(document: unknown): unknown {
+  if (typeof document !== 'object' || document === null) return 'no document'
+  if ('securityContext' in document) return faultOfContainer(document)
+  if ('jobs' in document) return faultOfWorkflow(document.jobs as Workflow)
+  return `nobody knows what it is: ${Object.keys(document).join()}`
+}
+
+function faultOfContainer(document: object): unknown {
+  try {
+    const metadata = { name: 'web' }
+    const containers = [{ name: 'web', image: 'web', ...document }]
+    new Pod({ metadata, spec: { containers } }).validate()
+    return undefined
+  } catch (error) {
+    return error
+  }
+}
+
+type Workflow = Record<string, { 'runs-on'?: string; steps?: readonly object[] }>
+
+function faultOfWorkflow(jobs: Workflow): unknown {
+  for (const [name, { 'runs-on': machine, steps = [] }] of Object.entries(jobs)) {
+    if (machine === undefined || steps.length === 0) return `${name} has no machine or no steps`
+    const odd = steps.find((step) => 'run' in step === 'uses' in step)
+    if (odd) return `a step runs or uses one thing: ${JSON.stringify(odd)}`
+    for (const step of steps) {
+      const { status } = spawnSync('bash', ['-n'], { input: 'run' in step ? String(step.run) : '' })
+      if (status !== 0) return `no command line: ${JSON.stringify(step)}`
+    }
+  }
+  return undefined
+}
+
+t.test('every YAML block in a page is valid by the schema of what it is', async (t) => {
+  const blocks = pages.filter(({ language }) => language === 'yaml')
+  t.ok(blocks.length >= 2)
+  for (const { at, text } of blocks) t.equal(faultOf(parse(text)), undefined, at)
+  t.ok(faultOf({ securityContext: { appArmorProfile: { type: 1 } } }), 'and a false one is refused')
+  t.ok(faultOf({ jobs: { a: { 'runs-on': 'x', steps: [{}] } } }))
+})
+
+t.test('a block that is not run says why', async (t) => {
+  const silent = pages.filter(({ notRun }) => notRun !== null)
+  t.ok(silent.length > 5)
+  for (const { at, notRun } of silent) t.match(notRun, /^\S+ \S+ .*\S/, at)
 })

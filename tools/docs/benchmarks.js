@@ -86,7 +86,7 @@ export function pages({ machine, figures, plots }) {
     return [
       `## ${title}`,
       `Peer: ${against}. It runs ${where === 'machine' ? 'on the machine itself' : 'under the kernel with AppArmor'}.`,
-      `\`\`\`sh\nnpm run bench -- ${name}\n\`\`\``,
+      `<!-- not run: it measures for minutes -->\n\n\`\`\`sh\nnpm run bench -- ${name}\n\`\`\``,
       ...(own.length > 0 ? [table([['what', 'measured', 'claim', 'holds'], ...rows])] : []),
       ...images.map((one) => `<img src="./${one.file}" width="640" alt="${one.title}">`),
     ].join('\n\n')

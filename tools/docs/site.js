@@ -31,7 +31,6 @@ writeFileSync(
     plugin: ['typedoc-plugin-markdown', 'typedoc-vitepress-theme'],
     out: 'site/reference',
     docsRoot: 'site',
-    treatWarningsAsErrors: false, // vitepress looks for dead links
   }),
 )
 run('node', 'docs/node_modules/typedoc/bin/typedoc', '--options', 'build/typedoc.json')

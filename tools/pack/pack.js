@@ -17,7 +17,15 @@ import { compareContents } from './contents.js'
 import { confineInstalled, testInstalled } from './guest.js'
 import { noEmulator, runArm64 } from './machines.js'
 import { muslHosts, runMusl } from './musl.js'
-import { buildProject, launcherRuns, makeProject, managers, useProject } from './projects.js'
+import {
+  buildProject,
+  launcherRuns,
+  makeProject,
+  managers,
+  otherStarts,
+  usePlugAndPlay,
+  useProject,
+} from './projects.js'
 
 const WORK = 'build/pack'
 // Not met: the binaries of four machines take 224 kB, and the sources and headers that one can build them from 107.
@@ -107,6 +115,10 @@ async function main() {
       useProject(project(manager), root)
     })
   }
+  await check('installed by Yarn’s Plug’n’Play and used', () =>
+    usePlugAndPlay(project('yarn-pnp'), tarball),
+  )
+  for (const [name, use] of otherStarts(project(FIRST))) await check(`used under ${name}`, use)
   for (const [name, bundle] of bundlerChecks(project(FIRST)))
     await check(`bundled: ${name}`, bundle)
   const asked = positionals.map((name) => `${name}.kernel`)

@@ -62,6 +62,84 @@ export function makeProject(directory, manager, tarball) {
 }
 
 /**
+ * Yarn's Plug'n'Play: there is no node_modules, and packages stay in archives unless they have to be real files.
+ *
+ * @param {string} directory emptied first
+ * @param {string} tarball
+ */
+export function usePlugAndPlay(directory, tarball) {
+  const manager = '@yarnpkg/cli-dist@4'
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(join(directory, 'package.json'), '{ "name": "user", "private": true }\n')
+  writeFileSync(join(directory, 'yarn.lock'), '')
+  writeFileSync(join(directory, '.yarnrc.yml'), 'nodeLinker: pnp\nenableGlobalCache: false\n')
+  manage(manager, [...MANAGERS[manager].add, `apparmor@file:${resolve(tarball)}`], directory)
+  if (existsSync(join(directory, 'node_modules'))) throw new Error('there is a node_modules')
+  writeFileSync(join(directory, 'anywhere.mjs'), ANYWHERE)
+  const said = manage(manager, ['node', 'anywhere.mjs'], directory)
+  if (said.trim() !== 'fine') throw new Error(said)
+}
+
+/**
+ * Other ways to start a program that uses the installed package: other runtimes, and Node's permission model.
+ *
+ * @param {string} project with the package below its node_modules
+ * @returns {[name: string, use: () => void][]}
+ */
+export function otherStarts(project) {
+  writeFileSync(join(project, 'anywhere.mjs'), ANYWHERE)
+  writeFileSync(join(project, 'refused.mjs'), REFUSED)
+  const fine = (/** @type {readonly string[]} */ [file = '', ...args]) => {
+    const said = run(file, args, project)
+    if (said.trim() !== 'fine') throw new Error(said)
+  }
+  const permission = [
+    nodeProgram('24'),
+    '--permission',
+    '--allow-fs-read=*',
+    '--allow-child-process',
+  ]
+  const bun = join(npmPackage('@oven/bun-linux-x64@1.4.5'), 'bin/bun')
+  const deno = join(npmPackage('@deno/linux-x64-glibc'), 'deno')
+  return [
+    ['Node’s permission model', () => fine([...permission, '--allow-addons', 'anywhere.mjs'])],
+    ['Node’s permission model, without addons', () => fine([...permission, 'refused.mjs'])],
+    ['Bun', () => fine([bun, 'run', 'anywhere.mjs'])],
+    [
+      'Deno',
+      () =>
+        fine([deno, 'run', '--quiet', '--allow-all', '--node-modules-dir=manual', 'anywhere.mjs']),
+    ],
+  ]
+}
+
+// Says nothing of where the package is.
+const ANYWHERE = `import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { confineCommand, isEnabled } from 'apparmor'
+import { spawn } from 'apparmor/child_process'
+import { format, parseProfile } from 'apparmor/policy'
+import { parseRecord } from 'apparmor/audit'
+assert.equal(typeof isEnabled(), 'boolean')
+assert.equal(format(parseProfile('profile a { }\\n')), 'profile a { }\\n')
+assert.equal(parseRecord(''), null)
+const { file } = confineCommand('x', 'true')
+accessSync(file, constants.X_OK)
+assert.equal(spawnSync(file).status, 126)
+assert.throws(() => spawn('true', [], { profile: 'apparmor-test-missing' }), { name: 'AppArmorError' })
+console.log('fine')
+`
+
+// Without its binary the package imports, and each call says what to do.
+const REFUSED = `import assert from 'node:assert/strict'
+import { isEnabled } from 'apparmor'
+assert.throws(isEnabled, { code: 'ERR_APPARMOR_ADDONS_DENIED' })
+console.log('fine')
+`
+
+/**
  * Builds the installed package from source by its command, and loads that.
  *
  * @param {string} project

@@ -95,7 +95,7 @@ const OPTIONS = [
  *
  * @param command the program and its arguments; the program by its absolute path, or by its name in `PATH`
  * @returns what was learned; `proven` says whether it is proven to be enough
- * @throws {@link AppArmorError} (rejects) as `load`, `spawn` and {@link follow}; `EEXIST` when a profile with that
+ * @throws `AppArmorError` (rejects) as `load`, `spawn` and {@link follow}; `EEXIST` when a profile with that
  *   name is loaded
  * @throws TypeError, RangeError (reject) `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
  * @example

@@ -108,7 +108,7 @@ const MODES: readonly ExecMode[] = [
  *
  * @param records the records of `parseRecord`, `records` or `follow`. Incomplete records become no rules.
  * @returns the suggestions, by profile
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; {@link PolicySyntaxError} of an abstraction
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; `PolicySyntaxError` of an abstraction
  * @example
  * ```js
  * import { parseRecord, suggest } from 'apparmor/audit'

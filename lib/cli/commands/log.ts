@@ -185,7 +185,7 @@ async function showFolded(
     kinds.delete(key)
     kinds.set(key, { record, times })
     total++
-    progress.show(`${count(total, 'record')} read`)
+    progress.show(() => `${count(total, 'record')} read`)
   }
   progress.clear()
   for (const { record, times } of kinds.values()) {

@@ -127,14 +127,15 @@ async function collect({ options, err, world }: ReportCall): Promise<Found> {
     async () => {
       const filter = { ...filterOf(options), event: ['denied', 'killed', 'allowed'] as const }
       for await (const record of readLog(options.file, filter, world)) {
-        progress.show(`${count(++total, 'record')} read`)
+        total++
+        progress.show(() => `${count(total, 'record')} read`)
         if (record.event === 'lost') continue
         add(record, kinds, minutes)
       }
     },
     undefined,
   )
-  progress.show('reading policy')
+  progress.show(() => 'reading policy')
   const arrows = await attempt(
     'Policy files',
     async () => {

@@ -233,7 +233,8 @@ async function collect({ options, err, world }: SuggestCall): Promise<AuditRecor
   let total = 0
   const filter = { ...filterOf(options), event: ['denied', 'allowed', 'killed'] as const }
   for await (const record of readLog(options.file, filter, world)) {
-    progress.show(`${count(++total, 'record')} read`)
+    total++
+    progress.show(() => `${count(total, 'record')} read`)
     if (record.event === 'lost') continue
     const { fsuid, ouid } = record as { fsuid?: number; ouid?: number }
     const key = `${likeness(record)} ${fsuid} ${fsuid === ouid}`

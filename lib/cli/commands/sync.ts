@@ -90,7 +90,7 @@ const SYNC: Command = command({
       ...(state !== undefined && { state }),
       ...(unconfine && { running: 'unconfine' }),
       ...(adopt && { adopt }),
-      progress: ({ file, done, total }) => progress.show(`${done} of ${total}: ${file}`),
+      progress: ({ file, done, total }) => progress.show(() => `${done} of ${total}: ${file}`),
     }
     const show = (report: SyncReport): void => {
       progress.clear()

@@ -14,6 +14,7 @@ import {
   splitRecords,
   type RecordSet,
 } from './records.ts'
+import { unstick } from './unstick.ts'
 
 /** Options of {@link load} and {@link replace}. */
 export interface LoadOptions extends CompileOptions {
@@ -116,9 +117,8 @@ export async function putSets(
 ): Promise<readonly CompiledProfile[]> {
   const done: CompiledProfile[] = []
   for (const set of sets) {
-    const binary = joinRecords(set)
     try {
-      await callNativeAsync((native) => native.loadPolicy(how, binary))
+      await putSet(how, set, there)
     } catch (error) {
       throw refused(error, set.namespace, set.records, there, done)
     }
@@ -126,6 +126,31 @@ export async function putSets(
   }
   return done
 }
+
+async function putSet(
+  how: 'load' | 'replace',
+  set: RecordSet,
+  there: readonly CompiledProfile[] | null,
+): Promise<void> {
+  const binary = joinRecords(set)
+  const write = (): Promise<unknown> => callNativeAsync((native) => native.loadPolicy(how, binary))
+  try {
+    await write()
+  } catch (error) {
+    const isStuck =
+      isRefusal(error) &&
+      error.code === 'EEXIST' &&
+      (how === 'replace' || !set.records.some((record) => isThere(record, there)))
+    if (!isStuck || !(await unstick().catch(() => false))) throw error
+    await write()
+  }
+}
+
+const isThere = (
+  { namespace, name }: CompiledProfile,
+  there: readonly CompiledProfile[] | null,
+): boolean =>
+  there?.some((profile) => profile.namespace === namespace && profile.name === name) ?? false
 
 // The kernel says which errno, and not which of the profiles it means.
 function refused(
@@ -137,9 +162,7 @@ function refused(
 ): unknown {
   if (!isRefusal(error)) return error
   const { code, errno, syscall, path } = error
-  const isThere = ({ name }: CompiledProfile): boolean =>
-    there?.some((profile) => profile.namespace === namespace && profile.name === name) ?? false
-  const culprits = code === 'EEXIST' ? records.filter(isThere) : []
+  const culprits = code === 'EEXIST' ? records.filter((record) => isThere(record, there)) : []
   const named = (culprits.length > 0 ? culprits : records).map(({ name }) =>
     qualifiedName(namespace, name),
   )

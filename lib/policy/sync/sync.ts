@@ -16,6 +16,7 @@ import { readPath } from '../compile/source.ts'
 import { putSets } from '../load/load.ts'
 import { qualifiedName, refuseHarmful, splitRecords } from '../load/records.ts'
 import { processesUnder, remove } from '../load/remove.ts'
+import { hasHash } from '../load/unstick.ts'
 import {
   lockManifest,
   readManifest,
@@ -255,7 +256,7 @@ class Sync {
     this.#loaded = new Map(loaded.map((one) => [keyOf(one), one]))
 
     const { fresh, unchanged } = await this.#compile(files)
-    const put = await this.#put(this.#withoutConflicts(fresh), loaded)
+    const put = await this.#put(parentsFirst(this.#withoutConflicts(fresh), loaded), loaded)
     for (const { file, records } of put) await this.#removeAllBut(file, records)
     for (const file of Object.keys(this.#manifest)) {
       if (!files.includes(file)) await this.#removeAllBut(file, [])
@@ -519,11 +520,32 @@ function without<T extends Named>(from: readonly T[], others: readonly Named[]):
 }
 
 // The kernel's hash, if it is the record's: else somebody has loaded another policy meanwhile.
-function agreed({ hashed }: BlobRecord, hash: string | null): string | null {
+function agreed(record: BlobRecord, hash: string | null): string | null {
   if (hash === null) return NO_HASH
-  const made = builtin('node:crypto').createHash(hash.slice(0, hash.indexOf(':')))
-  for (const part of hashed) made.update(part)
-  return hash.endsWith(`:${made.digest('hex')}`) ? hash : null
+  return hasHash(record, hash) ? hash : null
+}
+
+/** What the kernel takes only after another one: a child behind its parent. */
+function parentsFirst(fresh: readonly Fresh[], loaded: readonly Named[]): readonly Fresh[] {
+  const there = new Set(loaded.map(keyOf))
+  const left = [...fresh]
+  const ordered: Fresh[] = []
+  while (left.length > 0) {
+    const ready = left.findIndex(({ records }) => {
+      const own = new Set(records.map(keyOf))
+      return records.map(parentOf).every((key) => !key || own.has(key) || there.has(key))
+    })
+    // Without its parent it is refused, like others whose parent is nowhere.
+    const [next] = left.splice(Math.max(ready, 0), 1) as [Fresh]
+    for (const record of next.records) there.add(keyOf(record))
+    ordered.push(next)
+  }
+  return ordered
+}
+
+function parentOf({ namespace, name }: Named): string | undefined {
+  const end = name.lastIndexOf('//')
+  return end < 0 ? undefined : keyOf({ namespace, name: name.slice(0, end) })
 }
 
 function conflict(profile: string, file: string, detail: string): AppArmorError {

@@ -15,10 +15,13 @@ import {
   check,
   compile,
   file,
+  load,
   parseProfile,
   policy,
   PolicyCompileError,
   profile,
+  replace,
+  sync,
 } from 'apparmor/policy'
 import t from 'tap'
 
@@ -126,6 +129,24 @@ t.test('bad arguments', async (t) => {
   await t.rejects(compile('', { timeout: 0 }), { code: 'ERR_OUT_OF_RANGE' })
   await t.rejects(compile('', Object.create({ namespace: 'ns' })), value, 'an inherited option')
   await t.rejects(compile({ file: join(dir, 'none') }), { code: 'ENOENT', syscall: 'stat' })
+})
+
+t.test('a null byte in a path is refused before anything runs', async (t) => {
+  const value = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
+  const file = write('nul', 'profile a {\n}\n')
+  const parser = join(dir, 'none')
+  for (const path of [`${file}\0x`, new URL(`${pathToFileURL(file)}%00x`)]) {
+    for (const put of [check, compile, load, replace]) {
+      await t.rejects(put({ file: path }, { parser }) as Promise<unknown>, value)
+    }
+    await t.rejects(sync(path as string, { owner: 'x', parser }), value)
+  }
+  const path = `${dir}\0x`
+  for (const name of ['base', 'features', 'abi', 'config', 'parser', 'cache'] as const) {
+    await t.rejects(compile('', { [name]: path }), value, name)
+  }
+  await t.rejects(compile('', { include: [path] }), value)
+  await t.rejects(sync(dir, { owner: 'x', state: path, parser }), value)
 })
 
 t.test('no compiler, and one that is none', async (t) => {

@@ -9,11 +9,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { release, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { profiles } from 'apparmor'
+import { findMountpoint, profiles } from 'apparmor'
 import { spawn as confined, spawnSync as confinedSync } from 'apparmor/child_process'
-import { load, remove, replace, sync, type SyncOptions } from 'apparmor/policy'
+import { compile, load, remove, replace, sync, type SyncOptions } from 'apparmor/policy'
 import t, { type Test } from 'tap'
 import { makeFiles } from '../../support/files.ts'
 
@@ -230,6 +230,47 @@ t.test('what the kernel must not be given keeps nobody else from it', async (t) 
   t.match(await here.sync({ allow: ['profile-parent-missing'] }), { steps: [], errors: [] })
   here.unlink('b')
   t.strictSame(steps(await here.sync({ allow: ['profile-parent-missing'] })), ['remove a//child'])
+})
+
+t.test(
+  'a child whose file comes before that of its parent is loaded in the same run',
+  async (t) => {
+    const here = place(t)
+    here.write('a', text('z//child//grandchild'))
+    here.write('b', text('z//child'))
+    here.write('c', text('z'))
+    const report = await here.sync()
+    t.strictSame(codes(report), [])
+    t.strictSame(await loaded(), ['z', 'z//child', 'z//child//grandchild'])
+    t.match(await here.sync(), { steps: [], unchanged: 3 })
+  },
+)
+
+t.test('a kernel that is stuck on a policy that it has refused takes new policy', async (t) => {
+  const here = place(t)
+  here.write('a', text('a', '^hat { /x r, }') + text('b'))
+  await here.sync()
+  await replace(text('b', 'capability chown,')) // so the policy of 'a' must not be written again
+  await replace(text('c'))
+  const { binary } = await compile(text('none//child'))
+  const stick = (): void => writeFileSync(join(findMountpoint(), '.replace'), binary)
+  t.throws(stick, { code: 'ENOENT' })
+  const stuck = spawnSync('apparmor_parser', ['-K', '-r'], { input: text('d') }).status !== 0
+  const [major = 0, minor = 0] = release().split('.').map(Number)
+  t.equal(stuck, major > 6 || (major === 6 && minor >= 12), `Linux ${release()}`)
+  const before = (await profiles()).map(({ label, hash }) => `${label} ${hash}`)
+  here.write('e', text('e'))
+  t.strictSame(codes(await here.sync()), [])
+  t.ok((await loaded()).includes('e'))
+  t.throws(stick, { code: 'ENOENT' })
+  t.match(await load(text('f')), { profiles: [{ name: `${NAME}-f` }] })
+  const after = (await profiles()).map(({ label, hash }) => `${label} ${hash}`)
+  const changed = before.filter((one) => !after.includes(one))
+  t.strictSame(
+    changed.map((one) => one.split(' ')[0]),
+    [`${NAME}-b`],
+    'only what is owned is put right',
+  )
 })
 
 t.test('a full disk for the cache: all is loaded', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import {
+  changeProfile,
   decide,
   deny,
   dockerDefault,
@@ -8,6 +9,7 @@ import {
   network,
   nodeDefault,
   parseProfile,
+  transitions,
   type NodeOptions,
   type Policy,
   type Profile,
@@ -76,6 +78,22 @@ t.test('nodeDefault permits what it is asked for', async (t) => {
   const { transition } = decide(some, { profile: 'x', file: '/bin/cat', permissions: 'x' })
   t.strictSame(transition, { exec: 'Px', target: 'cat' })
 })
+
+t.test(
+  'dockerDefault: a container’s program may enter or stack a profile that the rules name',
+  async (t) => {
+    const rules = [changeProfile('worker'), changeProfile('&worker')]
+    const may = dockerDefault({ name: 'x', rules })
+    t.ok(compile(format(may)).length > compile(format(dockerDefault({ name: 'x' }))).length)
+    const asked = (policy: Policy, changeProfile: string) =>
+      decide(policy, { profile: 'x', changeProfile }).allowed
+    t.ok(asked(may, 'worker'))
+    t.ok(asked(may, '&worker'))
+    t.notOk(asked(may, 'other'), 'and no other one')
+    t.notOk(asked(dockerDefault({ name: 'x' }), 'worker'), 'which the default does not permit')
+    t.ok(transitions(may).some(({ from, to }) => from === 'x' && to === 'worker'))
+  },
+)
 
 t.test('dockerDefault: what of /proc and /sys is the container’s own', async (t) => {
   const policy = dockerDefault({ name: 'x' })
