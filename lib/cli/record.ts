@@ -1,5 +1,6 @@
 /** An audit record in one readable line. */
 import { suggest, type AuditRecord, type LogRecord } from '../audit/node.ts'
+import { count } from './group.ts'
 import { bold, cyan, dim, green, red, yellow, type Span } from './screen.ts'
 
 type Fields = Partial<Record<string, unknown>> & AuditRecord
@@ -77,7 +78,8 @@ export function fixOf(record: LogRecord): readonly string[] {
 
 export function lineOf(record: LogRecord): readonly Span[] {
   if (record.event === 'lost') {
-    return [yellow('lost'), ` ${record.count ?? 'some'} records: ${record.reason}`]
+    const what = record.count === null ? 'some records' : count(record.count, 'record')
+    return [yellow('lost'), ` ${what}: ${record.reason}`]
   }
   const { audit, event, profile, namespace, comm, pid, info } = record
   const paint = EVENTS[event] ?? dim

@@ -48,8 +48,12 @@ export async function runWatched(
     err.line(...lineOf(record), times > 1 ? yellow(`  ×${times}`) : '')
     for (const rule of fixOf(record)) err.line(dim('    fix: '), cyan(rule))
   }
-  err.line(
-    dim(kinds.size === 0 ? 'Nothing was refused.' : `${count(kinds.size, 'kind')} of refusal`),
-  )
+  const lost = [...kinds.values()].filter(({ record }) => record.event === 'lost').length
+  err.line(dim(summaryOf(kinds.size - lost, lost > 0)))
   return status
+}
+
+function summaryOf(refusals: number, incomplete: boolean): string {
+  if (refusals > 0) return `${count(refusals, 'kind')} of refusal${incomplete ? ' at least' : ''}`
+  return incomplete ? 'No refusal was seen, but records were lost.' : 'Nothing was refused.'
 }

@@ -285,6 +285,29 @@ t.test('a file that is absent, no file, or becomes one that may not be read', as
   t.match(await log.next(), { done: true })
 })
 
+t.test('a file that becomes one that this user may not read', async (t) => {
+  const own = join(dir, 'own')
+  fs.mkdirSync(own)
+  for (const path of [dir, own]) fs.chownSync(path, 65534, 65534)
+  const [path, next] = [join(own, 'log'), join(own, 'next')]
+  fs.writeFileSync(path, line(1))
+  fs.writeFileSync(next, line(2), { mode: 0o600 })
+  const program = `import { follow } from ${AUDIT}
+    import { renameSync } from 'node:fs'
+    process.setgroups([]); process.setgid(65534); process.setuid(65534)
+    const log = follow({ source: ${JSON.stringify(path)}, since: new Date(0) })
+    console.log((await log.next()).value.pid)
+    const next = log.next()
+    renameSync(${JSON.stringify(next)}, ${JSON.stringify(path)})
+    await next.catch((e) => console.log(e.code, e.errno, e.path))
+    console.log((await log.next()).done)`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  t.equal(stdout, `1\nERR_APPARMOR_LOG -13 ${path}\ntrue\n`, stderr)
+})
+
 t.test('a signal ends it', async (t) => {
   await t.rejects(follow({ source: 'kmsg', signal: AbortSignal.abort(new Error('why')) }).next(), {
     name: 'AbortError',
@@ -388,6 +411,27 @@ for (const source of ['kmsg', 'netlink']) {
     await log.return?.()
   })
 }
+
+t.test('since: what was lost before is none of its business', async (t) => {
+  limitBacklog(1)
+  t.teardown(() => limitBacklog(64))
+  const isTold = () =>
+    execFileSync('dmesg', { encoding: 'utf8', maxBuffer: 1 << 26 }).includes(
+      'backlog limit exceeded',
+    )
+  for (let i = 0; i < 100 && !isTold(); i++) provoke(300)
+  t.ok(isTold())
+  limitBacklog(64)
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  provoke(1)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const since = new Date()
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  provoke(1)
+  const log = follow({ source: 'kmsg', since, signal: AbortSignal.timeout(30_000) })
+  t.match((await log.next()).value, { event: 'denied', class: 'attr', pid: process.pid })
+  await log.return?.()
+})
 
 t.test('what a program writes to the audit log is none of the kernel’s records', async (t) => {
   const ending = AbortSignal.timeout(60_000)

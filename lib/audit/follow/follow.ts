@@ -270,7 +270,7 @@ class Following implements Follow {
 const COUNTED: ReadonlySet<string> = new Set(['printk', 'rate limit', 'overrun', 'memory'])
 
 function open(asked: string, since: Date | undefined): Source {
-  if (asked === 'kmsg') return new KmsgSource(since !== undefined)
+  if (asked === 'kmsg') return new KmsgSource(since)
   if (asked === 'journal') return new JournalSource(since)
   if (asked === 'netlink') return new NetlinkSource()
   return new FileSource(asked === 'audit' ? AUDIT_LOG : asked, since !== undefined)

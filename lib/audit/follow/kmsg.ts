@@ -17,15 +17,17 @@ export class KmsgSource implements Source {
   more = false
   #sequence: number | undefined
   #overrun = false
+  #past: Past | null = null
 
-  /** @param history whether to begin with what is in the ring already */
-  constructor(history: boolean) {
+  /** @param since from when on, of what is in the ring already; otherwise nothing of that */
+  constructor(since: Date | undefined) {
     try {
       this.#fd = fs.openSync(PATH, O_RDONLY | O_NONBLOCK)
     } catch (error) {
       throw unreadable(PATH, error)
     }
-    if (!history) this.#skipAll()
+    if (since === undefined) this.#skipAll()
+    else this.#past = new Past(since.getTime())
   }
 
   read(): readonly (string | LostRecord)[] {
@@ -42,7 +44,17 @@ export class KmsgSource implements Source {
       // Facility 0 is the kernel: what programs write into the ring is no record.
       if (Number.parseInt(record, 10) < 8) items.push(record)
     }
-    return items
+    return this.#past === null ? items : this.#withoutPast(this.#past, items)
+  }
+
+  #withoutPast(
+    past: Past,
+    items: readonly (string | LostRecord)[],
+  ): readonly (string | LostRecord)[] {
+    const left = items.flatMap((item) => past.take(item))
+    if (this.more) return left
+    this.#past = null
+    return [...left, ...past.rest()]
   }
 
   close(): void {
@@ -76,5 +88,40 @@ export class KmsgSource implements Source {
     if (!this.#overrun) return null
     this.#overrun = false
     return lost('overrun', before === undefined ? null : sequence - before - 1)
+  }
+}
+
+const AUDIT_TIME = /;audit: type=\d+ audit\((\d{1,12})\.(\d{3}):/
+
+/**
+ * What of the ring's content is too old. A record has its own time, but a loss has not: it is of the time of the records
+ * around it. The ring's own clock goes astray on machines that run for long.
+ */
+class Past {
+  readonly #since: number
+  #undecided: (string | LostRecord)[] = []
+  #over = false
+
+  constructor(since: number) {
+    this.#since = since
+  }
+
+  /** What of this, and of what came before, is recent enough. */
+  take(item: string | LostRecord): readonly (string | LostRecord)[] {
+    if (this.#over) return [item]
+    const [, seconds, fraction] = (typeof item === 'string' && AUDIT_TIME.exec(item)) || []
+    if (seconds === undefined) {
+      this.#undecided.push(item)
+      return []
+    }
+    this.#over = Number(seconds) * 1000 + Number(fraction) >= this.#since
+    if (this.#over) return [...this.rest(), item]
+    // It is kept for its serial number: a gap behind it may be a recent one.
+    this.#undecided = [item]
+    return []
+  }
+
+  rest(): readonly (string | LostRecord)[] {
+    return this.#undecided.splice(0)
   }
 }

@@ -29,7 +29,7 @@ export class NetlinkSource implements Source {
       throw failure(error)
     }
     try {
-      this.#ring = new KmsgSource(false)
+      this.#ring = new KmsgSource(undefined)
     } catch {
       this.#ring = null
     }
