@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { optionsOf } from '#lib/cli/args.js'
@@ -10,6 +11,7 @@ import { apparmor, PROGRAM } from '../support/cli.ts'
 import { everyUse, FORGED } from '../support/uses.ts'
 
 const USAGE = 64
+const BASE = '/etc/apparmor.d'
 const program = resolve(PROGRAM)
 const uses = everyUse(t)
 // What a wrong option would have written lies there.
@@ -62,21 +64,25 @@ const PLACES = [...VALUES, '-1', '/']
 const COMPILING = ['check', 'load', 'replace', 'sync', 'remove']
 
 t.test('no option and no value of one ends in anything but a documented exit', async (t) => {
+  const before = readdirSync(BASE)
   for (const { argv } of uses) {
     const command = (await find(argv[0])) as Command
     const documented = [...Object.keys(command.exits).map(Number), USAGE]
     const [name, ...rest] = argv
-    const wanted = Object.entries(optionsOf(command)).flatMap(([option, { type, choices }]) =>
+    const options = optionsOf(command)
+    // Never into this machine's own policy.
+    const elsewhere = Object.hasOwn(options, 'base') ? [`--base=${process.cwd()}`] : []
+    const wanted = Object.entries(options).flatMap(([option, { type, choices }]) =>
       LONG.includes(option) || (COMPILING.includes(name) && Object.hasOwn(COMPILE_OPTIONS, option))
         ? []
         : type === 'boolean'
-          ? [`--${option}`]
-          : [...(choices ?? []), ...VALUES].map((value) => `--${option}=${value}`),
+          ? [option === 'write' ? [`--${option}`, ...elsewhere] : [`--${option}`]]
+          : [...(choices ?? []), ...VALUES].map((value) => [`--${option}=${value}`]),
     )
     const places = rest.flatMap((word, i) =>
       word.startsWith('/tmp/') ? PLACES.map((value) => rest.with(i, value)) : [],
     )
-    for (const words of [...wanted.map((option) => [option, ...rest]), ...places]) {
+    for (const words of [...wanted.map((given) => [...given, ...rest]), ...places]) {
       const { status, stderr } = await apparmor([name, ...words])
       const what = JSON.stringify([name, ...words])
       if (!documented.includes(status)) t.fail(`${what}: ${status}\n${stderr}`)
@@ -85,6 +91,7 @@ t.test('no option and no value of one ends in anything but a documented exit', a
     }
     t.pass(argv.join(' '))
   }
+  t.strictSame(readdirSync(BASE), before, 'nothing is written into the policy of this machine')
 })
 
 t.test(
