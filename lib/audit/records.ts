@@ -1,7 +1,6 @@
 import { readFilter, type RecordFilter, type Wanted } from './filter.ts'
 import { checkSource, linesOf, type LineSource } from './lines.ts'
 import { LossReader } from './loss.ts'
-import { oneByOne } from './one_by_one.ts'
 import { parseLine } from './parse/parse.ts'
 import type { LogRecord } from './record.ts'
 
@@ -32,24 +31,15 @@ export function records(
 }
 
 /** What {@link records} does, checked. */
-export function iterate(
+export async function* iterate(
   source: LineSource,
   wanted: Wanted,
 ): AsyncGenerator<LogRecord, void, undefined> {
-  return oneByOne(batches(source, wanted))
-}
-
-async function* batches(
-  source: LineSource,
-  wanted: Wanted,
-): AsyncGenerator<readonly LogRecord[], void, undefined> {
   const loss = new LossReader()
   for await (const lines of linesOf(source)) {
-    const found: LogRecord[] = []
     for (const line of lines) {
       const record = parseLine(line) ?? loss.read(line)
-      if (record !== null && wanted(record)) found.push(record)
+      if (record !== null && wanted(record)) yield record
     }
-    if (found.length > 0) yield found
   }
 }

@@ -13,7 +13,6 @@ const BOOT = /(?:^|: |\] |;)(AppArmor: )(AppArmor .{1,200})$/s
 
 /** A line as {@link parseRecord} takes it, checked. */
 export function parseLine(line: string): AuditRecord | null {
-  if (isOfOthers(line)) return null
   const code = line.charCodeAt(firstNonSpace(line))
   const object = code === 123 || code === 34 ? unwrap(line) : null
   const text = object?.text ?? line
@@ -27,19 +26,6 @@ export function parseLine(line: string): AuditRecord | null {
   if (audit) draft['audit'] = audit
   if (object?.problem !== undefined) problem(draft, object.problem)
   return finish(draft, line)
-}
-
-/**
- * Most lines of an audit daemon's log are of SYSCALL, PATH, PROCTITLE and the like: they are known by their first
- * characters. What is left may still be another's.
- */
-function isOfOthers(line: string): boolean {
-  if (!line.startsWith('type=')) return false
-  const first = line.charCodeAt(5)
-  // AVC, APPARMOR…; USER_AVC, UNKNOWN[…]; numbers
-  if (first === 65 || first === 85 || (first >= 48 && first <= 57)) return false
-  const space = line.indexOf(' ', 6)
-  return space > 0 && line.startsWith('msg=audit(', space + 1)
 }
 
 function firstNonSpace(line: string): number {
