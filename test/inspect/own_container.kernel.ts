@@ -1,10 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, renameSync } from 'node:fs'
 import t from 'tap'
-import { PACKAGE } from '../support/package.ts'
+import { makeFiles } from '../support/files.ts'
+import { CHILD_PROCESS, PACKAGE } from '../support/package.ts'
 
-const SOURCE = `import { ownContainer } from ${PACKAGE}
-console.log(JSON.stringify(ownContainer()))`
+const WEB = 'apparmor-test-web'
+const { denied, allowed } = makeFiles(t)
+
+const SOURCE = `import { isEnabled, ownContainer } from ${PACKAGE}
+if (isEnabled()) console.log(JSON.stringify(ownContainer()))`
 
 function inside(through: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const [file = '', ...args] = [
@@ -61,4 +65,21 @@ t.test('the engine by what it leaves in the container', async (t) => {
     t.equal(inside(first, { container: name })?.engine, engine, JSON.stringify(name))
   }
   t.equal(inside(first, { KUBERNETES_SERVICE_HOST: '10.0.0.1' })?.engine, 'kubernetes')
+})
+
+t.test('in namespaces of its own a program confines its children', async (t) => {
+  const source = `import { spawnSync } from ${CHILD_PROCESS}
+for (const file of ${JSON.stringify([denied, allowed])}) {
+  const { status, stdout } = spawnSync('cat', [file], { profile: '${WEB}', encoding: 'utf8' })
+  console.log(status, stdout)
+}`
+  const through = ['--user', '--pid', '--cgroup', '--fork', '--mount-proc', process.execPath]
+  const { stdout, stderr } = spawnSync(
+    'unshare',
+    [...through, '--input-type=module', '-e', source],
+    {
+      encoding: 'utf8',
+    },
+  )
+  t.equal(stdout, '1 \n0 allowed\n', stderr)
 })
