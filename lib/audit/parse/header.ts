@@ -1,7 +1,8 @@
 /** What stands before the body of a record: the container it lies in. */
 import type { AuditId } from '../record.ts'
 import { unescapeKmsg } from './bytes.ts'
-import { recordType, type RecordType } from './events.ts'
+import { mayBeOwn, recordType, type RecordType } from './events.ts'
+import { beginsAt, codesOf } from './line.ts'
 
 /** Where in a line the body of a record is. */
 export interface Located {
@@ -41,6 +42,19 @@ export function locate(input: string): Located | typeof FOREIGN | null {
   const type = begin < header ? typeAt(line, begin) : undefined
   return begin < header && !type ? null : withHeader(line, header, type, begin)
 }
+
+/** {@link locate} finds {@link FOREIGN} in the line of bytes that begins at a place: for most such lines, told without text. */
+export function isForeign(bytes: Uint8Array, start: number): boolean {
+  if (!beginsAt(bytes, start, TYPE) || mayBeOwn[bytes[start + 5] ?? 0] !== false) return false
+  let at = start + 5
+  while (isOfName(bytes[at] ?? 0)) at++
+  return beginsAt(bytes, at, MESSAGE)
+}
+
+const TYPE = codesOf('type=')
+const MESSAGE = codesOf(' msg=audit(')
+// A to Z, and the underscore
+const isOfName = (code: number): boolean => (code >= 65 && code <= 90) || code === 95
 
 // Where `type=AVC msg=audit(` has its space, at the beginning of a line; -1 in any other.
 function spaceAfterType(line: string): number {
