@@ -280,8 +280,12 @@ async function teach(name, program) {
   const theirs = values.quick ? null : await compare(name, command, program)
   if (!proven || !ours.works || !ours.refused) process.exitCode = 1
   table.push([
-    ...[name, String(rounds.length), yes(proven), yes(ours.refused)],
-    ...[String(ours.rules), ours.superfluous],
+    name,
+    String(rounds.length),
+    yes(proven),
+    yes(ours.refused),
+    String(ours.rules),
+    ours.superfluous,
     ...(theirs === null
       ? []
       : [yes(theirs.works), yes(theirs.refused), String(theirs.rules), theirs.superfluous]),

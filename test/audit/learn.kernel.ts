@@ -114,7 +114,10 @@ t.test(
     const abort = new AbortController()
     const policy = base(name)
     const learning = learn(['/bin/sh', '-c', script], {
-      ...{ name, policy, stdio: 'ignore', signal: abort.signal },
+      name,
+      policy,
+      stdio: 'ignore',
+      signal: abort.signal,
       exercise: async () => {
         while (!fs.existsSync(at('begun'))) await sleep(50)
         abort.abort()
@@ -131,11 +134,9 @@ t.test('a program that may not be sent a signal is ended all the same', async (t
   const { rounds, proven } = await learn(
     ['/bin/sh', '-c', `until test -e ${at('end')}; do sleep 0.1; done`],
     {
-      ...{
-        name,
-        policy: base(name),
-        stdio: 'ignore',
-      },
+      name,
+      policy: base(name),
+      stdio: 'ignore',
       exercise: async (child) => {
         const first = runs++ === 0
         if (!first) child.kill('SIGKILL')
