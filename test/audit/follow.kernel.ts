@@ -412,6 +412,79 @@ for (const source of ['kmsg', 'netlink']) {
   })
 }
 
+/** Has the kernel drop records without a number; tells what `log` makes of all that it was asked for. */
+async function drop(log: Follow): Promise<{ provoked: number; sum: number; reasons: Set<string> }> {
+  limitBacklog(1)
+  let provoked = 1000
+  provoke(provoked)
+  limitBacklog(64)
+  // By way of a daemon a loss shows with the next record.
+  const later = setInterval(() => {
+    provoke(1)
+    provoked++
+  }, 300)
+  let sum = 0
+  const reasons = new Set<string>()
+  while (sum < provoked) {
+    const { value } = await log.next()
+    if (!value) break
+    if (value.event === 'lost') {
+      sum += value.count ?? 0
+      reasons.add(value.reason)
+    } else if (mine(value)) sum++
+  }
+  clearInterval(later)
+  return { provoked, sum, reasons }
+}
+
+for (const source of ['kmsg', 'netlink']) {
+  t.test(`what the kernel drops without a number is counted (${source})`, async (t) => {
+    const log = follow({ source, signal: AbortSignal.timeout(30_000) })
+    const first = log.next()
+    provoke(1)
+    await first
+    const { provoked, sum, reasons } = await drop(log)
+    t.equal(sum, provoked)
+    t.ok(reasons.has('backlog'), [...reasons].join())
+    await log.return?.()
+  })
+}
+
+// What auditd does: AUDIT_SET of its pid, and then the kernel sends it the records.
+const DAEMON = `
+  socket(my $s, 16, 3, 9) or die $!;
+  sub set { my $t = pack('L10', 4, 0, 0, $_[0], 0, 0, 0, 0, 0, 0);
+    send($s, pack('LSSLL', 16 + length $t, 1001, 1, 1, 0) . $t, 0, pack('SSLL', 16, 0, 0, 0)) or die $! }
+  $SIG{TERM} = sub { set(0); exit };
+  set($$);
+  syswrite(STDERR, "ready\n");
+  while (1) {
+    recv($s, my $m, 16384, 0) // next;
+    my ($size, $type) = unpack('LS', $m);
+    syswrite(STDOUT, "type=$type msg=" . substr($m, 16) . "\n") if $type >= 1100;
+  }`
+
+t.test('what the kernel drops before an audit daemon is counted by its log', async (t) => {
+  const path = '/var/log/audit/audit.log'
+  fs.mkdirSync('/var/log/audit', { recursive: true })
+  const fd = fs.openSync(path, 'a')
+  const daemon = spawn('perl', ['-e', DAEMON], { stdio: ['ignore', fd, 'pipe'] })
+  fs.closeSync(fd)
+  const ended = new Promise((resolve) => daemon.once('exit', resolve))
+  await new Promise((resolve) => daemon.stderr?.once('data', resolve))
+  const log = follow({ source: 'audit', signal: AbortSignal.timeout(30_000) })
+  const first = log.next()
+  provoke(1)
+  t.match(await first, { value: { class: 'attr' } })
+  const { provoked, sum, reasons } = await drop(log)
+  t.equal(sum, provoked)
+  t.ok(reasons.has('backlog'), [...reasons].join())
+  await log.return?.()
+  daemon.kill()
+  await ended
+  fs.rmSync(path)
+})
+
 t.test('since: what was lost before is none of its business', async (t) => {
   limitBacklog(1)
   t.teardown(() => limitBacklog(64))

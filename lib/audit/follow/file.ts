@@ -7,6 +7,7 @@ import { fs } from '../../border/node.ts'
 import { LineCutter } from '../lines.ts'
 import { lost } from '../loss.ts'
 import type { LostRecord } from '../record.ts'
+import type { Way } from './drops.ts'
 import { codeOf, unreadable, type Source } from './source.ts'
 
 const { O_RDONLY, O_NONBLOCK } = fs.constants
@@ -22,6 +23,7 @@ interface Open {
 
 export class FileSource implements Source {
   readonly name = 'audit'
+  readonly way: Way | undefined
   readonly #path: string
   readonly #buffer = Buffer.allocUnsafe(CHUNK)
   #open: Open | null
@@ -29,6 +31,7 @@ export class FileSource implements Source {
   /** @param history whether to begin with what is in the file already */
   constructor(path: string, history: boolean) {
     this.#path = path
+    this.way = path === daemonLog() ? 'daemon' : undefined
     this.#open = open(path, !history)
     if (this.#open === null) throw unreadable(path, missing(path), 'ENOENT')
   }
@@ -66,6 +69,20 @@ export class FileSource implements Source {
     const now = stat(this.#path)
     return now !== null && (now.dev !== dev || now.ino !== ino)
   }
+}
+
+const CONFIGURATION = '/etc/audit/auditd.conf'
+const LOG_FILE = /^[ \t]*log_file[ \t]*=[ \t]*(\/\S+)/im
+
+/** Where this machine's audit daemon writes. */
+export function daemonLog(): string {
+  let text = ''
+  try {
+    text = fs.readFileSync(CONFIGURATION, 'latin1')
+  } catch {
+    // There is none, or it is root's alone.
+  }
+  return LOG_FILE.exec(text)?.[1] ?? '/var/log/audit/audit.log'
 }
 
 /** `null` when there is no such file. */
