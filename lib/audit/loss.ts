@@ -93,6 +93,8 @@ interface Gap {
   to: number
   /** how many events had been seen when it was found */
   readonly at: number
+  /** why, where the place of the gap tells */
+  readonly reason: LossReason | undefined
 }
 
 // Two processors may put their records into the log in another order than they took their numbers.
@@ -105,9 +107,10 @@ export class Serials {
   #highest: number | undefined
   #seen = 0
   #gaps: Gap[] = []
+  #break: LossReason | undefined
   #notes: { readonly record: LostRecord; readonly at: number }[] = []
 
-  /** How many numbers never came. */
+  /** How many numbers never came, and nothing but the kernel tells why. */
   missing = 0
 
   /** Whether there is a number yet from which a gap can be told. */
@@ -120,9 +123,15 @@ export class Serials {
     if (serial > highest || highest - serial > OTHER_BOOT) {
       this.#seen++
       if (serial > highest + 1)
-        this.#gaps.push({ from: highest + 1, to: serial - 1, at: this.#seen })
+        this.#gaps.push({ from: highest + 1, to: serial - 1, at: this.#seen, reason: this.#break })
+      this.#break = undefined
       this.#highest = serial
     } else if (this.#gaps.length > 0) this.#arrive(serial)
+  }
+
+  /** The log breaks off here: this is why, if the next number is not the next one. */
+  breakOff(reason: LossReason): void {
+    this.#break = reason
   }
 
   /** A loss of which the cause is known, and whose extent the numbers will tell. */
@@ -138,9 +147,13 @@ export class Serials {
     if (settled.length > 0) {
       this.#gaps = this.#gaps.filter((gap, i) => !old(gap, i))
       const first = this.#notes.splice(0)[0]?.record
-      const count = settled.reduce((sum, { from, to }) => sum + to - from + 1, 0)
-      this.missing += count
-      return [lost(first?.reason ?? 'gap', count, first?.raw)]
+      const losses: LostRecord[] = []
+      for (const reason of new Set(settled.map((gap) => gap.reason))) {
+        const count = sum(settled.filter((gap) => gap.reason === reason))
+        if (reason === undefined) this.missing += count
+        losses.push(lost(reason ?? first?.reason ?? 'gap', count, reason ? undefined : first?.raw))
+      }
+      return losses
     }
     if (!all || this.#gaps.length > 0) return []
     // Said to be lost, but the next number is there. What was overwritten was not of the audit log then.
@@ -153,11 +166,13 @@ export class Serials {
     const i = this.#gaps.findIndex(({ from, to }) => from <= serial && serial <= to)
     const gap = this.#gaps[i]
     if (gap === undefined) return
-    const { from, to, at } = gap
     const parts = [
-      { from, to: serial - 1, at },
-      { from: serial + 1, to, at },
+      { ...gap, to: serial - 1 },
+      { ...gap, from: serial + 1 },
     ]
     this.#gaps.splice(i, 1, ...parts.filter((part) => part.from <= part.to))
   }
 }
+
+const sum = (gaps: readonly Gap[]): number =>
+  gaps.reduce((count, { from, to }) => count + to - from + 1, 0)

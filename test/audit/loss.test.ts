@@ -40,6 +40,20 @@ t.test('what the kernel says names the cause, and counts nothing twice', async (
   t.strictSame(counts(serials), [], 'lines that were overwritten may have been others')
 })
 
+t.test('a log that breaks off names the cause of the gap there, and of no other', async (t) => {
+  const serials = new Serials()
+  for (const serial of [1, 3]) serials.see(serial)
+  serials.breakOff('rotation')
+  for (const serial of [10, 12]) serials.see(serial)
+  serials.breakOff('rotation')
+  serials.see(13)
+  t.strictSame(counts(serials), [
+    ['gap', 2],
+    ['rotation', 6],
+  ])
+  t.equal(serials.missing, 2)
+})
+
 t.test('another boot begins anew', async (t) => {
   const serials = new Serials()
   for (const serial of [500_000, 3, 5]) serials.see(serial)

@@ -258,6 +258,10 @@ class Following implements Follow {
         this.#newest = Math.max(this.#newest, stamp.time)
       }
       if (record === null || isForged(record)) continue
+      if (record.event === 'lost' && record.reason === 'rotation') {
+        this.#serials.breakOff('rotation')
+        continue
+      }
       // Of these the serial numbers tell how many; the backlog's have none.
       const counted = record.event === 'lost' && COUNTED.has(record.reason)
       if (counted && this.#serials.started) this.#serials.note(record)

@@ -8,6 +8,7 @@ import { AppArmorError } from '../../border/errors.ts'
 import { builtin, fs } from '../../border/node.ts'
 import { LineCutter } from '../lines.ts'
 import { stampOf } from '../loss.ts'
+import { unwrap } from '../parse/json.ts'
 import type { Source } from './source.ts'
 
 const PROGRAMS = ['/usr/bin/journalctl', '/bin/journalctl', '/run/current-system/sw/bin/journalctl']
@@ -73,13 +74,14 @@ export class JournalSource implements Source {
 }
 
 // The serial number, and the beginning of the text: the copy from the ring may be cut. As one number, for so many.
-function keyOf(line: string): number | null {
-  const start = line.indexOf('apparmor=')
+export function keyOf(line: string): number | null {
+  const text = unwrap(line)?.text ?? ''
+  const start = text.indexOf('apparmor=')
   const stamp = start < 0 ? undefined : stampOf(line)
   if (stamp === undefined) return null
   let hash = 0
-  const end = Math.min(line.length, start + COMPARED)
-  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + line.charCodeAt(at)) | 0
+  const end = Math.min(text.length, start + COMPARED)
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0
   return stamp.serial * HASHES + (hash & (HASHES - 1))
 }
 
