@@ -117,8 +117,8 @@ about the program.`
 const IN_A_GUEST = `In a guest a system call costs much more than on a real machine. That is the worst case for this package: it makes system
 calls where other programs call into a library.`
 
-const ELSEWHERE = `[Threads](threads.md#tried) has the figures of long runs under load, and [See what is confined](seeing.md#speed) those of
-large systems.`
+const ELSEWHERE = `[Threads](threads.md#tried) has the figures of long runs under load, and
+[Containers](containers.md#the-same-policy-on-every-node) what the agent of a cluster costs a node.`
 
 /** @param {Results} results @param {string} directory */
 function write(results, directory) {

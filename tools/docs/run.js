@@ -15,9 +15,11 @@ const SELF = fileURLToPath(import.meta.url)
 const HERE = 'build/docs-run'
 const FIXTURE = 'tools/docs/fixture'
 const LOADED = 'build/docs-run.policy'
+/** Written from the definitions of the commands. */
+const COMMANDS = 'docs/cli.md'
 const TIMEOUT = 12_000
 /** Such a block begins without the profiles that it loads. */
-const LOADS = /\bload\(|apparmor load/
+const LOADS = /\b(load|sync)\(|apparmor (load|learn|sync)/
 /** What goes on until somebody ends it. */
 const ENDLESS = /for await|listen\(|^apparmor watch|^sudo apparmor log -f|--watch/m
 const SHELL = `npx() { case $1 in apparmor) shift; apparmor "$@" ;; *) command npx "$@" ;; esac; }
@@ -33,18 +35,22 @@ function runnable(blocks) {
   let before = ''
   /** @type {{ at: string, file: string, text: string }[]} */
   const found = []
-  for (const { at, language, text, continues, notRun, file } of blocks) {
+  for (const block of blocks) {
+    const { at, language, text, continues, notRun, file } = block
     const isProgram = language === 'js' || language === 'ts'
     if (isProgram) before = continues ? before + text : text
-    if (notRun || file || (!isProgram && language !== 'sh')) continue
-    found.push(
-      isProgram
-        ? { at, file: 'block.mjs', text: language === 'ts' ? plain(before) : before }
-        : { at, file: 'block.sh', text: SHELL + text },
-    )
+    if (notRun || file) continue
+    if (isProgram)
+      found.push({ at, file: 'block.mjs', text: language === 'ts' ? plain(before) : before })
+    else if (language === 'sh')
+      for (const [index, line] of commandsOf(block).entries())
+        found.push({ at: index ? `${at}+${index}` : at, file: 'block.sh', text: SHELL + line })
   }
   return found
 }
+
+/** The examples of a command are alternatives, each under a comment: each begins anew. @param {Block} block */
+const commandsOf = ({ at, text }) => (at.startsWith(COMMANDS) ? text.split(/^(?=# )/m) : [text])
 
 /** JavaScript of TypeScript. @param {string} text */
 const plain = (text) =>
@@ -65,7 +71,8 @@ function furnish() {
   mkdirSync('/var/log/audit', { recursive: true })
   mkdirSync('/var/lib/web', { recursive: true })
   cpSync(`${FIXTURE}/audit.log`, '/var/log/audit/audit.log')
-  cpSync(`${FIXTURE}/web.profile`, '/etc/my-app/apparmor/web')
+  for (const file of ['/etc/my-app/apparmor/web', '/etc/apparmor.d/web'])
+    cpSync(`${FIXTURE}/web.profile`, file)
   writeFileSync('/etc/hello/key', 'key')
   writeFileSync('/srv/uploads/a.txt', 'text')
   mkdirSync('/var/cache/my-app', { recursive: true })
@@ -84,9 +91,20 @@ function furnish() {
 /** What the blocks speak of: files, and profiles that permit all they do. */
 function prepare(/** @type {string} */ text) {
   rmSync(HERE, { recursive: true, force: true })
+  rmSync('/run/example.sock', { force: true })
   cpSync(FIXTURE, HERE, { recursive: true })
+  for (const name of ['my-kernel.abi', 'server.features'])
+    cpSync('/etc/apparmor.d/abi/3.0', join(HERE, name))
+  if (text.includes('git show')) commit()
   writeFileSync('/sys/kernel/security/apparmor/.replace', readFileSync(LOADED))
+  if (text.includes('--kernel')) must('apparmor_parser', '--replace', '/etc/apparmor.d/web')
   if (LOADS.test(text)) must('apparmor_parser', '--remove', `${FIXTURE}/loaded.profile`)
+}
+
+/** A repository, with what is there as its first commit. */
+function commit() {
+  for (const args of ['init', 'add .', 'commit --message=first'])
+    must('git', '-C', HERE, '-c', 'user.name=a', '-c', 'user.email=a@b', ...args.split(' '))
 }
 
 /** @param {{ file: string, text: string }} block @returns {Promise<string | null>} what went wrong */

@@ -33,9 +33,10 @@ const FIXED = [
   'tools/build-native.js',
 ]
 
-/** The sources as git has them. */
+/** The sources, the pages and the examples as git has them. */
 export function expectedFiles() {
-  const tracked = execFileSync('git', ['ls-files', 'src', 'licenses'], { encoding: 'utf8' })
+  const places = ['src', 'licenses', 'docs/*.md', 'docs/public', 'examples']
+  const tracked = execFileSync('git', ['ls-files', ...places], { encoding: 'utf8' })
   return [...FIXED, ...tracked.trimEnd().split('\n')].sort()
 }
 

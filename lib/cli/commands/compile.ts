@@ -32,7 +32,10 @@ const COMPILE: Command = command({
   },
   examples: [
     { run: 'apparmor compile web.profile -o web.bin', what: 'for this kernel' },
-    { run: 'apparmor compile web.profile --features abi/4.0 -o web.bin', what: 'for another one' },
+    {
+      run: 'apparmor compile web.profile --features /etc/apparmor.d/abi/3.0 -o web.bin',
+      what: 'for another one',
+    },
     { run: 'apparmor compile web.profile', what: 'only list the profiles' },
   ],
   exits: DONE_OR_FAILED,

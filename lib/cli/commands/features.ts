@@ -19,7 +19,7 @@ const FEATURES: Command = command({
       short: 'f',
       value: 'FILE',
       complete: 'file',
-      help: 'a saved feature set, such as /etc/apparmor.d/abi/4.0, instead of the kernel',
+      help: 'a saved feature set, such as /etc/apparmor.d/abi/3.0, instead of the kernel',
     },
     compare: {
       type: 'string',
@@ -33,7 +33,7 @@ const FEATURES: Command = command({
     { run: 'apparmor features', what: 'the whole tree' },
     { run: 'apparmor features network_v8/af_inet', what: 'one of them, for a script' },
     {
-      run: 'apparmor features --compare /etc/apparmor.d/abi/4.0',
+      run: 'apparmor features --compare /etc/apparmor.d/abi/3.0',
       what: 'which rules are not enforced here?',
     },
   ],
