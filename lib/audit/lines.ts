@@ -1,6 +1,6 @@
 /** Cuts what a source gives into lines, in memory that does not grow with it. */
 import { invalidArgType } from '../border/invalid.ts'
-import { decodeBytes } from '../border/text.ts'
+import { decodePart, fastBytes } from '../border/text.ts'
 
 /** Text by lines, or a stream of bytes. */
 export type LineSource =
@@ -10,54 +10,72 @@ const NEWLINE = 10
 // A record of auditd's has at most 8,970 bytes, one of the journal in JSON not much more.
 const LONGEST = 1 << 20
 
+/** Whether nobody wants the line that begins at a place. */
+export type Unwanted = (bytes: Uint8Array, start: number) => boolean
+
 /** Bytes to lines. */
 export class LineCutter {
+  readonly #unwanted: Unwanted | undefined
   #rest: Uint8Array[] = []
   #length = 0
 
+  constructor(unwanted?: Unwanted) {
+    this.#unwanted = unwanted
+  }
+
   /** The lines that are complete with these bytes. What is longer than a line can be is cut off. */
   push(chunk: Uint8Array): readonly string[] {
-    const end = chunk.lastIndexOf(NEWLINE)
-    if (end < 0) {
-      this.#keep(chunk)
-      return []
+    const bytes = fastBytes(chunk)
+    const lines: string[] = []
+    let start = 0
+    for (let end; (end = bytes.indexOf(NEWLINE, start)) >= 0; start = end + 1) {
+      if (this.#length > 0) this.#finish(bytes.subarray(start, end), lines)
+      else this.#take(bytes, start, end, lines)
     }
-    // What is left of a line that is too long does not belong to its beginning.
-    const start = this.#length > LONGEST ? chunk.indexOf(NEWLINE) : 0
-    const text = decodeBytes(this.#join(chunk.subarray(start, end)))
-    this.#keep(chunk.subarray(end + 1))
-    return text.split('\n')
+    this.#keep(bytes.subarray(start))
+    return lines
   }
 
   /** What is left, when nothing more will come. */
   end(): readonly string[] {
-    const text = decodeBytes(this.#join(new Uint8Array()))
-    return text === '' ? [] : [text]
+    const lines: string[] = []
+    if (this.#length > 0) this.#finish(new Uint8Array(), lines)
+    return lines
   }
 
-  #join(last: Uint8Array): Uint8Array {
-    if (this.#length === 0) return last
-    const all = new Uint8Array(this.#length + last.length)
+  #take(bytes: Uint8Array, start: number, end: number, lines: string[]): void {
+    if (this.#unwanted?.(bytes, start) === true) return
+    lines.push(decodePart(bytes, start, Math.min(end, start + LONGEST)))
+  }
+
+  // What is left of a line that is too long does not belong to its beginning.
+  #finish(last: Uint8Array, lines: string[]): void {
+    if (this.#length <= LONGEST) this.#keep(last)
+    const line = new Uint8Array(this.#length)
     let at = 0
-    for (const part of [...this.#rest, last]) {
-      all.set(part, at)
+    for (const part of this.#rest) {
+      line.set(part, at)
       at += part.length
     }
     this.#rest = []
     this.#length = 0
-    return all
+    this.#take(line, 0, line.length, lines)
   }
 
   #keep(part: Uint8Array): void {
     if (part.length === 0 || this.#length > LONGEST) return
-    this.#rest.push(new Uint8Array(part)) // a copy: readers use their buffers again
-    this.#length += part.length
+    const kept = new Uint8Array(part.subarray(0, LONGEST + 1)) // a copy: readers use their buffers again
+    this.#rest.push(kept)
+    this.#length += kept.length
   }
 }
 
-/** Batches of lines. */
-export async function* linesOf(source: LineSource): AsyncGenerator<readonly string[], void> {
-  const cutter = new LineCutter()
+/** Batches of lines; of bytes only those that are wanted. */
+export async function* linesOf(
+  source: LineSource,
+  unwanted?: Unwanted,
+): AsyncGenerator<readonly string[], void> {
+  const cutter = new LineCutter(unwanted)
   // A stream of text gives pieces; any other source of strings gives lines.
   const pieces = isTextStream(source)
   const encoder = new TextEncoder()

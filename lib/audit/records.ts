@@ -1,6 +1,7 @@
 import { readFilter, type RecordFilter, type Wanted } from './filter.ts'
 import { checkSource, linesOf, type LineSource } from './lines.ts'
 import { LossReader } from './loss.ts'
+import { isForeign } from './parse/header.ts'
 import { parseLine } from './parse/parse.ts'
 import type { LogRecord } from './record.ts'
 
@@ -36,7 +37,7 @@ export async function* iterate(
   wanted: Wanted,
 ): AsyncGenerator<LogRecord, void, undefined> {
   const loss = new LossReader()
-  for await (const lines of linesOf(source)) {
+  for await (const lines of linesOf(source, isForeign)) {
     for (const line of lines) {
       const record = parseLine(line) ?? loss.read(line)
       if (record !== null && wanted(record)) yield record

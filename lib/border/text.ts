@@ -49,6 +49,24 @@ export function encodeBytes(text: string): number[] {
 
 const rest = (bits: number): number => 0x80 | (bits & 0x3f)
 
+// Node's bytes find and decode several times as fast as those of the language.
+const { Buffer: NodeBytes } = globalThis as { Buffer?: typeof Buffer }
+
+/** The same bytes, as what is fastest to read. */
+export function fastBytes(bytes: Uint8Array): Uint8Array {
+  if (NodeBytes === undefined || bytes instanceof NodeBytes) return bytes
+  return NodeBytes.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** {@link decodeBytes} of the bytes between two places. */
+export function decodePart(bytes: Uint8Array, start: number, end: number): string {
+  if (NodeBytes !== undefined && bytes instanceof NodeBytes) {
+    const text = bytes.toString('utf8', start, end)
+    if (!text.includes('\ufffd')) return text
+  }
+  return decodeBytes(bytes.subarray(start, end))
+}
+
 function decodeBroken(bytes: Uint8Array): string {
   const pieces: string[] = []
   let start = 0

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import * as zlib from 'node:zlib'
-import { records, type LogRecord } from 'apparmor/audit'
+import { parseRecord, records, type LogRecord } from 'apparmor/audit'
 import t from 'tap'
 
 const dir = mkdtempSync(join(tmpdir(), 'apparmor-test-'))
@@ -56,6 +56,39 @@ t.test('lines, streams of bytes, streams of text', async (t) => {
     ),
     [1, 2],
   )
+})
+
+t.test('bytes yield the records that their lines yield one by one', async (t) => {
+  const harvest = readFileSync('test/audit/fixtures/6.1.log')
+  const own = harvest
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line.includes('apparmor='))
+  const lines = [
+    ...own.slice(0, 100),
+    'type=SYSCALL msg=audit(1.000:1): arch=c000003e apparmor="DENIED" operation="open" pid=1',
+    'type=SYSCALL apparmor="DENIED" operation="open" profile="not of a daemon" pid=1',
+    'type=SYSCALL',
+    'type=',
+    'type=PATH msg=audit',
+    `type=PATH msg=audit(1.000:1): ${'x'.repeat(100_000)}`,
+    'type=1501 msg=audit(1.000:1): operation="open" profile="old" pid=1',
+    'type=UNKNOWN[1503] msg=audit(1.000:1): operation="open" profile="old" pid=1',
+    'type=UNKNOWN[1333] msg=audit(1.000:1): operation="open" profile="not ours" pid=1',
+    `node=host ${line(1)}`,
+    `${line(2, 'é')} odd=\ufffd`,
+    `{"MESSAGE":${JSON.stringify(line(3).slice(5))}}`,
+    'AppArmor: AppArmor initialized',
+  ]
+  const expected = lines.map(parseRecord).filter((record) => record !== null)
+  t.equal(expected.length, 107)
+  const bytes = Buffer.from(lines.join('\n'))
+  for (const size of [13, 4096, bytes.length]) {
+    const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+      Uint8Array.from(bytes.subarray(i * size, (i + 1) * size)),
+    )
+    t.strictSame(await all(records(chunks)), expected, `${size} bytes at a time`)
+  }
 })
 
 t.test('bytes that are not UTF-8 are kept, in their line alone', async (t) => {
@@ -162,6 +195,11 @@ t.test('a line of any length, in bounded memory', async (t) => {
   const before = process.memoryUsage().arrayBuffers
   t.strictSame(await pids(records(endless())), [1, 3])
   t.ok(process.memoryUsage().arrayBuffers - before < 1 << 26)
+  const one = Buffer.from(`${line(1)} ${'x'.repeat(1 << 23)}`)
+  for (const chunks of [[one], [one, Buffer.from('\n')], [Buffer.concat([one, Buffer.of(10)])]]) {
+    const found = await all(records([...chunks, Buffer.from(log(2))]))
+    t.ok((found[0]?.raw?.length ?? Infinity) <= 1 << 20)
+  }
 })
 
 t.test('bad arguments', async (t) => {

@@ -23,6 +23,12 @@ const operations: ReadonlyMap<string, AuditClass> = new Map<string, AuditClass>(
   ['profile_load', 'policy'],
   ['profile_replace', 'policy'],
   ['profile_remove', 'policy'],
+  ...(
+    'open mknod mkdir rmdir unlink symlink link rename_src rename_dest chmod chown truncate getattr file_perm ' +
+    'file_lock file_mmap file_mprotect file_inherit file_receive inode_permission inode_create'
+  )
+    .split(' ')
+    .map((name) => [name, 'file'] as const),
 ])
 
 const kernelClasses: ReadonlyMap<string, AuditClass> = new Map<string, AuditClass>([
@@ -41,14 +47,6 @@ const kernelClasses: ReadonlyMap<string, AuditClass> = new Map<string, AuditClas
   ['dbus', 'dbus'],
 ])
 
-// For records that end before they tell more.
-const files: ReadonlySet<string> = new Set(
-  (
-    'open mknod mkdir rmdir unlink symlink link rename_src rename_dest chmod chown truncate getattr file_perm ' +
-    'file_lock file_mmap file_mprotect file_inherit file_receive inode_permission inode_create'
-  ).split(' '),
-)
-
 export interface Evidence {
   readonly event: AuditEvent
   readonly operation?: string
@@ -59,15 +57,18 @@ export interface Evidence {
 }
 
 export function classOf(record: Evidence): AuditClass {
-  const { event, operation, kernelClass = '', family } = record
+  const { event, operation, kernelClass, family } = record
   const known = operation === undefined ? undefined : operations.get(operation)
-  if (known) return known
+  // A socket may be a file too.
+  if (known !== undefined && known !== 'file') return known
   if (family !== undefined) return family === 'unix' ? 'unix' : 'net'
-  if (operation?.startsWith('dbus_')) return 'dbus'
-  if (operation?.includes('mqueue')) return 'mqueue'
-  const broad = kernelClasses.get(kernelClass)
-  if (broad) return broad
-  if (operation !== undefined && files.has(operation)) return 'file'
+  if (known === undefined && operation !== undefined) {
+    if (operation.startsWith('dbus_')) return 'dbus'
+    if (operation.includes('mqueue')) return 'mqueue'
+  }
+  const broad = kernelClass === undefined ? undefined : kernelClasses.get(kernelClass)
+  const either = broad ?? known
+  if (either) return either
   if (event === 'status' || event === 'error') {
     return operation === undefined && record.profile === undefined ? 'boot' : 'policy'
   }

@@ -48,3 +48,8 @@ const types: ReadonlyMap<string, RecordType> = new Map<string, RecordType>([
 export function recordType(name: string): RecordType | undefined {
   return types.get(name) ?? (name.startsWith('UNKNOWN[') ? types.get(name.slice(8, -1)) : undefined)
 }
+
+/** By the first character of a record type's name: whether a type of that character may be AppArmor's. */
+export const mayBeOwn: readonly boolean[] = /* @__PURE__ */ Array.from({ length: 256 }, (_, code) =>
+  ['UNKNOWN[', ...types.keys()].some((name) => name.charCodeAt(0) === code),
+)

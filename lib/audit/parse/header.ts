@@ -1,14 +1,15 @@
 /** What stands before the body of a record: the container it lies in. */
 import type { AuditId } from '../record.ts'
 import { unescapeKmsg } from './bytes.ts'
-import { recordType } from './events.ts'
+import { mayBeOwn, recordType, type RecordType } from './events.ts'
+import { beginsAt, codesOf } from './line.ts'
 
 /** Where in a line the body of a record is. */
 export interface Located {
   /** the line, with the escapes of /dev/kmsg undone */
   readonly line: string
   readonly start: number
-  readonly type: string | undefined
+  readonly type: RecordType | undefined
   readonly audit?: AuditId | undefined
   /** the text before the record */
   readonly prefix: string
@@ -19,16 +20,54 @@ export interface Located {
 
 const KMSG = /^\d+,\d+,\d+,[^;]{0,100};/
 
+/** A record of a type that AppArmor has nothing to do with. */
+export const FOREIGN: unique symbol = Symbol('foreign')
+
 /** Looks for `audit(…)` or `apparmor=`, whichever comes first; `null` when the line has no record of AppArmor's. */
-export function locate(input: string): Located | null {
+export function locate(input: string): Located | typeof FOREIGN | null {
+  const space = spaceAfterType(input)
+  if (space >= 0) {
+    // An audit daemon's: most of its log are others' records.
+    const type = typeAt(input, 0)
+    return type ? withHeader(input, space + 5, type, 0) : FOREIGN
+  }
   const line = withoutKmsg(input)
   const header = line.indexOf('audit(')
-  // Most records begin with it right behind their id.
   const mark = line.indexOf('apparmor=')
-  if (header >= 0 && (mark < 0 || header < mark)) return withHeader(line, header, mark)
-  if (mark < 0) return null
-  return /^"?[A-Z]/.test(line.slice(mark + 9, mark + 11)) ? withoutHeader(line, mark) : null
+  if (header < 0 || (mark >= 0 && mark < header)) {
+    if (mark < 0) return null
+    return /^"?[A-Z]/.test(line.slice(mark + 9, mark + 11)) ? withoutHeader(line, mark) : null
+  }
+  const begin = typeBefore(line, header)
+  const type = begin < header ? typeAt(line, begin) : undefined
+  return begin < header && !type ? null : withHeader(line, header, type, begin)
 }
+
+/** {@link locate} finds {@link FOREIGN} in the line of bytes that begins at a place: for most such lines, told without text. */
+export function isForeign(bytes: Uint8Array, start: number): boolean {
+  if (!beginsAt(bytes, start, TYPE) || mayBeOwn[bytes[start + 5] ?? 0] !== false) return false
+  let at = start + 5
+  while (isOfName(bytes[at] ?? 0)) at++
+  return beginsAt(bytes, at, MESSAGE)
+}
+
+const TYPE = codesOf('type=')
+const MESSAGE = codesOf(' msg=audit(')
+// A to Z, and the underscore
+const isOfName = (code: number): boolean => (code >= 65 && code <= 90) || code === 95
+
+// Where `type=AVC msg=audit(` has its space, at the beginning of a line; -1 in any other.
+function spaceAfterType(line: string): number {
+  if (line.charCodeAt(0) !== LETTER_T || !line.startsWith('type=')) return -1
+  const space = line.indexOf(' ', 5)
+  return line.startsWith('msg=audit(', space + 1) ? space : -1
+}
+
+const LETTER_T = 116
+
+// `begin` is the place of `type=`
+const typeAt = (line: string, begin: number): RecordType | undefined =>
+  recordType(line.slice(begin + 5, line.indexOf(' ', begin)))
 
 function withoutKmsg(input: string): string {
   const code = input.charCodeAt(0)
@@ -38,14 +77,15 @@ function withoutKmsg(input: string): string {
   return unescapeKmsg(input.slice(prefix.length, end < 0 ? undefined : end))
 }
 
-function withHeader(line: string, header: number, mark: number): Located | null {
-  const begin = typeBefore(line, header)
-  const type = begin < header ? line.slice(begin + 5, line.indexOf(' ', begin)) : undefined
-  // Most lines of an audit daemon's log are others': nothing more is read of them.
-  if (type !== undefined && recordType(type) === undefined) return null
+function withHeader(
+  line: string,
+  header: number,
+  type: RecordType | undefined,
+  begin: number,
+): Located | null {
   const located: Writable = {
     line,
-    start: mark,
+    start: -1,
     type,
     prefix: begin === 0 ? '' : line.slice(0, begin),
   }
@@ -54,7 +94,10 @@ function withHeader(line: string, header: number, mark: number): Located | null 
     located.start = skip(line, close + 1)
     located.audit = readId(line, header + 6, close)
     if (!located.audit) readInterpretedId(line.slice(header + 6, close), located)
-  } else located.problem = UNREADABLE
+  } else {
+    located.start = line.indexOf('apparmor=', header)
+    located.problem = UNREADABLE
+  }
   return located.start < 0 ? null : located
 }
 
@@ -136,11 +179,11 @@ function withoutHeader(line: string, mark: number): Located | null {
   if (user) {
     const begin = Math.max(0, mark - 512) + user.index
     const start = line.indexOf('USER_AVC ', begin) + 9
-    return { line, start, type: 'USER_AVC', prefix: line.slice(0, begin) }
+    return { line, start, type: recordType('USER_AVC'), prefix: line.slice(0, begin) }
   }
   if (!/(?:^|[\s'"])$/.test(before)) return null
   const type = /(?:^|\s)([A-Z_]{3,20}(?:\[\d{4}\])?) $/.exec(before)?.[1]
-  const known = type !== undefined && recordType(type) !== undefined ? type : undefined
+  const known = type === undefined ? undefined : recordType(type)
   return { line, start: mark, type: known, prefix: line.slice(0, mark) }
 }
 

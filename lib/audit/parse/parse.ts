@@ -2,9 +2,10 @@
 import type { AuditClass, AuditRecord } from '../record.ts'
 import { classOf, type Evidence } from './classes.ts'
 import { recordType, type RecordType } from './events.ts'
-import { hostIn, locate, type Located } from './header.ts'
+import { FOREIGN, hostIn, locate, type Located } from './header.ts'
 import { unwrap } from './json.ts'
-import { problem, scan, type Draft } from './scan.ts'
+import { beginsAt, codesOf, toLine, type Line } from './line.ts'
+import { newDraft, problem, scan, type Draft } from './scan.ts'
 
 const FIRST_KEYS = /^(?:operation|info|profile|label|class)=/
 const USER_MESSAGE = "msg='"
@@ -17,6 +18,7 @@ export function parseLine(line: string): AuditRecord | null {
   const object = code === 123 || code === 34 ? unwrap(line) : null
   const text = object?.text ?? line
   const located = locate(text)
+  if (located === FOREIGN) return null
   if (!located) return text.includes(BOOT_MARK) ? parseBoot(text, line) : null
   const draft = readBody(located)
   if (!draft) return null
@@ -35,14 +37,13 @@ function firstNonSpace(line: string): number {
 }
 
 function readBody(located: Located): Draft | null {
-  const { line, type: name, problem: trouble } = located
-  const type = name === undefined ? undefined : recordType(name)
-  if (name !== undefined && type === undefined) return null
-  const draft: Draft = { event: undefined, class: undefined }
+  const { type, problem: trouble } = located
+  const line = toLine(located.line)
+  const draft = newDraft()
   if (trouble !== undefined) problem(draft, trouble)
   const { start } = located
-  const end = endOf(line)
-  if (line.startsWith(MARK, start))
+  const end = endOf(line.text)
+  if (beginsAt(line.codes, start, MARK_CODES))
     scan(line, start, end, draft, located.interpreted ? INTERPRETED : PLAIN)
   else if (!readUncommon(line, start, end, type, draft)) return null
   draft.event ??= type?.event ?? 'unknown'
@@ -50,28 +51,30 @@ function readBody(located: Located): Draft | null {
 }
 
 const MARK = 'apparmor='
+const MARK_CODES = codesOf(MARK)
 const PLAIN = {}
 const INTERPRETED = { interpreted: true }
 
 // A body that does not begin with `apparmor=`.
 function readUncommon(
-  line: string,
+  line: Line,
   start: number,
   end: number,
   type: RecordType | undefined,
   draft: Draft,
 ): boolean {
-  const message = line.indexOf(USER_MESSAGE, start)
-  if (message >= 0 && /[\s']apparmor=/.test(line.slice(message))) {
+  const { text } = line
+  const message = text.indexOf(USER_MESSAGE, start)
+  if (message >= 0 && /[\s']apparmor=/.test(text.slice(message))) {
     readUserMessage(line, start, message, end, draft)
     return true
   }
   // before Linux 2.6.28 the type comes after the id
-  const late = type === undefined ? /^type=(\d{4}) +/.exec(line.slice(start, start + 16)) : null
+  const late = type === undefined ? /^type=(\d{4}) +/.exec(text.slice(start, start + 16)) : null
   const known = late ? recordType(late[1] ?? '') : type
   const begin = start + (late?.[0].length ?? 0)
   // The kernel's parameter audit_header leaves `apparmor=` out; SELinux and Smack begin otherwise.
-  const own = known?.own === true || (known && FIRST_KEYS.test(line.slice(begin, begin + 16)))
+  const own = known?.own === true || (known && FIRST_KEYS.test(text.slice(begin, begin + 16)))
   if (!own) return false
   scan(line, begin, end, draft, PLAIN)
   draft.event ??= known.event
@@ -99,15 +102,16 @@ export function isOfProgram(line: string): boolean {
 // Of a program that asks AppArmor itself. Around its text stand the keys of the program, which are not the
 // subject's; the text ends at the last apostrophe.
 function readUserMessage(
-  line: string,
+  line: Line,
   start: number,
   message: number,
   end: number,
   draft: Draft,
 ): void {
   const begin = message + USER_MESSAGE.length
-  const added = line.indexOf('\x1d', begin)
-  const last = line.lastIndexOf("'", (added < 0 || added > end ? end : added) - 1)
+  const { text } = line
+  const added = text.indexOf('\x1d', begin)
+  const last = text.lastIndexOf("'", (added < 0 || added > end ? end : added) - 1)
   const close = last < begin ? end : last
   if (last < begin) problem(draft, 'the message of the daemon is cut short')
   scan(line, begin, close, draft, { rawQuotes: true })

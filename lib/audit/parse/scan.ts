@@ -2,7 +2,8 @@
 import type { AuditEvent } from '../record.ts'
 import { decodeHex } from './bytes.ts'
 import { eventOf } from './events.ts'
-import { keyAt, nextHash, type Key } from './keys.ts'
+import { keyAt, NAME, nextHash, SLOTS, type Key } from './keys.ts'
+import { beginsAt, codesOf, type Line } from './line.ts'
 
 /** A record while it is read. */
 export interface Draft {
@@ -27,18 +28,28 @@ const SPACE = 32
 const QUOTE = 34
 const EQUALS = 61
 const ENRICHMENT = 0x1d
+const SYSLOG_NEWLINE = codesOf('#012')
 const INFINITE = '18446744073709551615'
 
 const isSpace = (code: number): boolean => code === SPACE || (code >= 9 && code <= 13)
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57
 
-const KEY_CHARACTERS = new Uint8Array(128)
+const KEY_CHARACTERS = new Uint8Array(256)
 for (const character of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-') {
   KEY_CHARACTERS[character.charCodeAt(0)] = 1
 }
 
-const isKey = (code: number): boolean => code < 128 && KEY_CHARACTERS[code] === 1
+const isKey = (code: number): boolean => KEY_CHARACTERS[code] === 1
+
+// Which fields a draft has, without asking the draft: a field that is not there takes the engine long to miss.
+const filled = new Float64Array(SLOTS)
+let drafts = 0
+
+export function newDraft(): Draft {
+  drafts++
+  return { event: undefined, class: undefined }
+}
 
 export function problem(draft: Draft, text: string): void {
   ;(draft.problems ??= []).push(text)
@@ -53,111 +64,117 @@ function keepExtra(draft: Draft, name: string, value: string): void {
 }
 
 /** Reads the pairs between two places of a line into a draft. */
-export function scan(line: string, start: number, end: number, draft: Draft, style: Style): void {
+export function scan(line: Line, start: number, end: number, draft: Draft, style: Style): void {
+  const { text, codes } = line
+  let raw = style.rawQuotes === true
   let at = start
   while (at < end) {
-    const code = line.charCodeAt(at)
+    const code = codes[at] as number
     if (isSpace(code) || code === ENRICHMENT) {
       at++
       continue
     }
     let keyEnd = at
     let hash = 0
-    for (let key = code; isKey(key); key = line.charCodeAt(keyEnd)) {
-      hash = nextHash(hash, key)
-      keyEnd++
-    }
-    if (keyEnd === at || line.charCodeAt(keyEnd) !== EQUALS || keyEnd >= end) {
-      const word = endOfWord(line, at, end)
-      const text = line.slice(at, word)
-      if (text === 'audit:') return problem(draft, 'another record begins on the same line')
-      if (text !== '#012') problem(draft, `no key: ${shorten(text)}`)
-      at = word
+    for (let key = code; isKey(key); key = codes[++keyEnd] as number) hash = nextHash(hash, key)
+    if (keyEnd === at || codes[keyEnd] !== EQUALS || keyEnd >= end) {
+      const wordEnd = endOfWord(codes, at, end)
+      const word = text.slice(at, wordEnd)
+      if (word === 'audit:') return problem(draft, 'another record begins on the same line')
+      if (word !== '#012') problem(draft, `no key: ${shorten(word)}`)
+      at = wordEnd
       continue
     }
-    const key = style.foreign ? undefined : keyAt(line, at, keyEnd, hash)
-    const name = key ? key.name : line.slice(at, keyEnd)
-    at = readPair(line, name, key, keyEnd + 1, end, draft, style)
+    const key = style.foreign ? undefined : keyAt(codes, at, keyEnd, hash)
+    const name = key ? key.name : text.slice(at, keyEnd)
+    at = readPair(line, name, key, keyEnd + 1, end, draft, style, raw)
+    raw ||= name === 'operation' && isOfDbus(draft)
   }
 }
 
 function readPair(
-  line: string,
+  line: Line,
   name: string,
   key: Key | undefined,
   at: number,
   end: number,
   draft: Draft,
   style: Style,
+  raw: boolean,
 ): number {
-  if (line.charCodeAt(at) === QUOTE && at < end) {
-    const close = closingQuote(line, at + 1, end, draft, style, key)
+  const { text, codes } = line
+  if (codes[at] === QUOTE && at < end) {
+    const close = closingQuote(line, at + 1, end, key, raw)
     if (close < 0) {
       problem(draft, `${name} is cut short`)
-      store(draft, name, key, line.slice(at + 1, end), true)
+      store(draft, name, key, text.slice(at + 1, end), true)
       return end
     }
-    store(draft, name, key, line.slice(at + 1, close), true)
+    store(draft, name, key, text.slice(at + 1, close), true)
     return close + 1
   }
   if (key && (key.kind === 'int' || key.kind === 'capability')) {
-    const after = endOfNumber(line, at, end)
-    const value = after > at ? readInteger(line, at, after) : undefined
+    const after = endOfNumber(codes, at, end)
+    const value = after > at ? readInteger(codes, at, after) : undefined
     if (value !== undefined) {
       set(draft, key, value)
       return after
     }
   }
-  const close = style.interpreted ? nextKnownKey(line, at, end) : endOfWord(line, at, end)
-  const value = line.slice(at, close)
+  const close = style.interpreted ? nextKnownKey(codes, at, end) : endOfWord(codes, at, end)
+  const value = text.slice(at, close)
   if (style.interpreted) storeInterpreted(draft, name, key, value)
   else store(draft, name, key, value, false)
   return close
 }
 
 function closingQuote(
-  line: string,
+  line: Line,
   at: number,
   end: number,
-  draft: Draft,
-  style: Style,
   key: Key | undefined,
+  raw: boolean,
 ): number {
+  const { text, codes } = line
   if (key?.kind === 'rest') {
     // Printed raw, and the last of the record but for what auditd adds.
-    const added = line.indexOf('\x1d', at)
-    const last = line.lastIndexOf('"', (added < 0 || added > end ? end : added) - 1)
+    const added = text.indexOf('\x1d', at)
+    const last = text.lastIndexOf('"', (added < 0 || added > end ? end : added) - 1)
     return last >= at ? last : -1
   }
-  let close = line.indexOf('"', at)
-  if (isRaw(draft, style)) {
-    while (close >= 0 && close < end && !endsRawValue(line, close + 1, end)) {
-      close = line.indexOf('"', close + 1)
+  let close = nextQuote(codes, at, end)
+  if (raw) {
+    while (close >= 0 && !endsRawValue(codes, close + 1, end)) {
+      close = nextQuote(codes, close + 1, end)
     }
   }
-  return close < end ? close : -1
+  return close
 }
 
-function isRaw(draft: Draft, style: Style): boolean {
-  const { operation } = draft
-  return (
-    style.rawQuotes === true || (typeof operation === 'string' && operation.startsWith('dbus_'))
-  )
+function nextQuote(codes: Uint8Array, start: number, end: number): number {
+  let at = start
+  while (at < end && codes[at] !== QUOTE) at++
+  return at < end ? at : -1
+}
+
+function isOfDbus({ operation }: Draft): boolean {
+  return typeof operation === 'string' && operation.startsWith('dbus_')
 }
 
 // Only before the next key, or at the end.
-function endsRawValue(line: string, start: number, end: number): boolean {
-  let at = line.startsWith('#012', start) ? start + 4 : start
-  while (at < end && isSpace(line.charCodeAt(at))) at++
+function endsRawValue(codes: Uint8Array, start: number, end: number): boolean {
+  let at = beginsAt(codes, start, SYSLOG_NEWLINE) ? start + 4 : start
+  while (at < end && isSpace(codes[at] as number)) at++
   if (at >= end) return true
   if (at === start) return false
-  while (at < end && isKey(line.charCodeAt(at))) at++
-  return line.charCodeAt(at) === EQUALS
+  while (at < end && isKey(codes[at] as number)) at++
+  return codes[at] === EQUALS
 }
 
-function endOfWord(line: string, at: number, end: number): number {
+function endOfWord(codes: Uint8Array, start: number, end: number): number {
+  let at = start
   while (at < end) {
-    const code = line.charCodeAt(at)
+    const code = codes[at] as number
     if (code === ENRICHMENT || isSpace(code)) break
     at++
   }
@@ -165,33 +182,31 @@ function endOfWord(line: string, at: number, end: number): number {
 }
 
 // A number ends at a space, or where a key of auditd's begins that has lost its separator: `ouid=0FSUID="root"`.
-function endOfNumber(line: string, start: number, end: number): number {
+function endOfNumber(codes: Uint8Array, start: number, end: number): number {
   let at = start
-  if (line.charCodeAt(at) === 45) at++
+  if (codes[at] === 45) at++
   const digits = at
-  while (at < end && isDigit(line.charCodeAt(at))) at++
+  while (at < end && isDigit(codes[at] as number)) at++
   if (at === digits) return start
-  const code = line.charCodeAt(at)
+  const code = codes[at] as number
   const ends = at >= end || isSpace(code) || code === ENRICHMENT || (code >= 65 && code <= 90)
   return ends ? at : start
 }
 
 // Without quotes only a known key tells where a value with spaces ends.
-function nextKnownKey(line: string, start: number, end: number): number {
-  let space = line.indexOf(' ', start)
-  while (space >= 0 && space < end) {
-    let keyEnd = space + 1
+function nextKnownKey(codes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
+    if (codes[at] !== SPACE) continue
+    let keyEnd = at + 1
     let hash = 0
-    for (let key = line.charCodeAt(keyEnd); isKey(key); key = line.charCodeAt(keyEnd)) {
+    for (let key = codes[keyEnd] as number; isKey(key); key = codes[++keyEnd] as number) {
       hash = nextHash(hash, key)
-      keyEnd++
     }
-    const known = line.charCodeAt(keyEnd) === EQUALS && keyAt(line, space + 1, keyEnd, hash)
-    if (known) return space
-    space = line.indexOf(' ', keyEnd)
+    if (codes[keyEnd] === EQUALS && keyAt(codes, at + 1, keyEnd, hash)) return at
+    at = keyEnd - 1
   }
   let last = end
-  while (last > start && isSpace(line.charCodeAt(last - 1))) last--
+  while (last > start && isSpace(codes[last - 1] as number)) last--
   return last
 }
 
@@ -200,10 +215,7 @@ function storeInterpreted(draft: Draft, name: string, key: Key | undefined, valu
     problem(draft, `${name} is not what the kernel wrote: ausearch -i has taken it for another key`)
     return keepExtra(draft, name, value)
   }
-  if (key?.kind === 'capability') {
-    draft['name'] ??= value
-    return
-  }
+  if (key?.kind === 'capability') return set(draft, NAME, value)
   if (key?.kind === 'int') return keepExtra(draft, name, value)
   store(draft, name, key, value, true)
 }
@@ -215,7 +227,7 @@ function store(
   text: string,
   quoted: boolean,
 ): void {
-  if (text === '(null)' && !quoted) return
+  if (!quoted && text === '(null)') return
   if (key === undefined) return keepExtra(draft, name, text)
   if (key.kind === 'event') return storeEvent(draft, text)
   const value = read(draft, name, key, text, quoted)
@@ -225,13 +237,14 @@ function store(
 
 // The first value stands: what comes later in a record may be another's words. It is not lost either.
 function set(draft: Draft, key: Key, value: unknown): void {
-  const before = draft[key.field]
-  if (before === undefined) {
-    draft[key.field] = value
-  } else if (before !== value) {
-    if (key.overrides) draft[key.field] = value
-    keepExtra(draft, key.name, String(key.overrides ? before : value))
+  if (filled[key.slot] !== drafts) {
+    filled[key.slot] = drafts
+    return key.put(draft, value)
   }
+  const before = draft[key.field]
+  if (before === value) return
+  if (key.overrides) key.put(draft, value)
+  keepExtra(draft, key.name, String(key.overrides ? before : value))
 }
 
 function storeEvent(draft: Draft, word: string): void {
@@ -247,7 +260,7 @@ function read(draft: Draft, name: string, key: Key, text: string, quoted: boolea
       return quoted ? text : readBare(draft, name, text)
     case 'int':
     case 'capability':
-      return readInteger(text, 0, text.length)
+      return toInteger(text)
     case 'unixAddress':
       return text === '?' ? undefined : readUnixAddress(draft, name, text, quoted)
     case 'list':
@@ -255,24 +268,29 @@ function read(draft: Draft, name: string, key: Key, text: string, quoted: boolea
         .split(/[ ,]+/)
         .filter((word) => word !== '')
     case 'limit':
-      return text === INFINITE ? 'infinity' : readInteger(text, 0, text.length)
+      return text === INFINITE ? 'infinity' : toInteger(text)
     default:
       return text
   }
 }
 
-function readInteger(line: string, start: number, end: number): number | undefined {
-  const negative = line.charCodeAt(start) === 45
+function readInteger(codes: Uint8Array, start: number, end: number): number | undefined {
+  const negative = codes[start] === 45
   let at = negative ? start + 1 : start
   if (at === end) return undefined
   let value = 0
   for (; at < end; at++) {
-    const code = line.charCodeAt(at)
+    const code = codes[at] as number
     if (!isDigit(code)) return undefined
     value = value * 10 + code - 48
   }
   if (value > Number.MAX_SAFE_INTEGER) return undefined
   return negative ? -value : value
+}
+
+function toInteger(text: string): number | undefined {
+  const value = /^-?\d+$/.test(text) ? Number(text) : NaN
+  return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : undefined
 }
 
 function readBare(draft: Draft, name: string, text: string): string {
