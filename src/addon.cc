@@ -40,6 +40,7 @@ constexpr Export kExports[] = {
 
     {"openAuditGroup", native<openAuditSocket>},
     {"readAuditGroup", native<readAuditSocket>},
+    {"auditStatus", native<readAuditStatus>},
 
     {"changeProcess", native<changeProcess>},
     {"changeThread", native<changeThread>},

@@ -12,6 +12,7 @@ export default {
   outDir: '.vitepress/dist',
   cacheDir: '.vitepress/cache',
   lastUpdated: false,
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
   markdown: { languageAlias: { apparmor: 'ini' } },
   themeConfig: {
     search: { provider: 'local' },

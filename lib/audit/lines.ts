@@ -44,7 +44,8 @@ export class LineCutter {
   }
 
   #take(bytes: Uint8Array, start: number, end: number, lines: string[]): void {
-    if (this.#unwanted?.(bytes, start) !== true) lines.push(decodePart(bytes, start, end))
+    if (this.#unwanted?.(bytes, start) === true) return
+    lines.push(decodePart(bytes, start, Math.min(end, start + LONGEST)))
   }
 
   // What is left of a line that is too long does not belong to its beginning.
@@ -63,8 +64,9 @@ export class LineCutter {
 
   #keep(part: Uint8Array): void {
     if (part.length === 0 || this.#length > LONGEST) return
-    this.#rest.push(new Uint8Array(part)) // a copy: readers use their buffers again
-    this.#length += part.length
+    const kept = new Uint8Array(part.subarray(0, LONGEST + 1)) // a copy: readers use their buffers again
+    this.#rest.push(kept)
+    this.#length += kept.length
   }
 }
 

@@ -45,6 +45,8 @@ export interface Native {
   openAuditGroup(): number
   /** a record as the kernel's ring has it; `null` when there is none */
   readAuditGroup(fd: number): string | null
+  /** how many records the kernel has dropped since it started, its audit_rate_limit, and whether a daemon is connected */
+  auditStatus(): [lost: number, rateLimit: number, daemon: boolean]
   changeProcess(
     kind: Kind,
     profile: string,

@@ -21,4 +21,15 @@ Napi::Value readAuditSocket(const Napi::CallbackInfo& info) {
   return answer(info.Env(), readAuditGroup(fd));
 }
 
+// auditStatus() → [lost, rate limit, whether there is a daemon]
+Napi::Value readAuditStatus(const Napi::CallbackInfo& info) {
+  const auto status = auditStatus();
+  if (!status) return fail(info.Env(), status.failure());
+  auto result = Napi::Array::New(info.Env(), 3);
+  result.Set(0U, static_cast<double>(status->lost));
+  result.Set(1U, static_cast<double>(status->rateLimit));
+  result.Set(2U, status->daemon);
+  return result;
+}
+
 }  // namespace apparmor::node

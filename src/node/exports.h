@@ -30,6 +30,6 @@ Function loadBinary, removeProfile, findCache, clearCache, loadCached;
 Function watchRevision;
 
 // audit_group.cc
-Function openAuditSocket, readAuditSocket;
+Function openAuditSocket, readAuditSocket, readAuditStatus;
 
 }  // namespace apparmor::node

@@ -1,4 +1,4 @@
-import { lost, serialOf, Serials } from '#lib/audit/loss.js'
+import { lost, LossReader, Serials, stampOf } from '#lib/audit/loss.js'
 import t from 'tap'
 
 const counts = (serials: Serials, all = true) =>
@@ -40,6 +40,20 @@ t.test('what the kernel says names the cause, and counts nothing twice', async (
   t.strictSame(counts(serials), [], 'lines that were overwritten may have been others')
 })
 
+t.test('a log that breaks off names the cause of the gap there, and of no other', async (t) => {
+  const serials = new Serials()
+  for (const serial of [1, 3]) serials.see(serial)
+  serials.breakOff('rotation')
+  for (const serial of [10, 12]) serials.see(serial)
+  serials.breakOff('rotation')
+  serials.see(13)
+  t.strictSame(counts(serials), [
+    ['gap', 2],
+    ['rotation', 6],
+  ])
+  t.equal(serials.missing, 2)
+})
+
 t.test('another boot begins anew', async (t) => {
   const serials = new Serials()
   for (const serial of [500_000, 3, 5]) serials.see(serial)
@@ -57,9 +71,43 @@ t.test('many gaps take little memory', async (t) => {
   t.equal(told, 9999)
 })
 
-t.test('the serial number of a line', async (t) => {
-  t.equal(serialOf('type=EOE msg=audit(1795690704.769:34): '), 34)
-  t.equal(serialOf('5,1,1,-;audit: type=1300 audit(1795690704.769:34): arch=1'), 34)
-  t.equal(serialOf('type=DAEMON_START msg=audit(1795690704.769:34): op=start'), undefined)
-  t.equal(serialOf('audit: rate limit exceeded'), undefined)
+t.test('the serial number and the time of a line', async (t) => {
+  const stamp = { time: 1795690704769, serial: 34 }
+  t.strictSame(stampOf('type=EOE msg=audit(1795690704.769:34): '), stamp)
+  t.strictSame(stampOf('5,1,1,-;audit: type=1300 audit(1795690704.769:34): arch=1'), stamp)
+  t.equal(stampOf('type=DAEMON_START msg=audit(1795690704.769:34): op=start'), undefined)
+  t.equal(stampOf('audit: rate limit exceeded'), undefined)
+})
+
+t.test('the journal has the number in its text or in a field', async (t) => {
+  const stamp = { time: 1795690704769, serial: 34 }
+  const json = (fields: Record<string, string>) => stampOf(JSON.stringify(fields))
+  t.strictSame(json({ MESSAGE: 'audit: type=1400 audit(1795690704.769:34): apparmor="D' }), stamp)
+  const fields = { _AUDIT_ID: '34', _SOURCE_REALTIME_TIMESTAMP: '1795690704769000' }
+  t.strictSame(json({ MESSAGE: 'SYSCALL arch=c000003e', ...fields }), stamp)
+  t.equal(json({ MESSAGE: 'x', _AUDIT_ID: '34' }), undefined)
+})
+
+const TOTAL = (count: number) =>
+  `audit: audit_lost=${count} audit_rate_limit=0 audit_backlog_limit=64`
+const BACKLOG = 'audit: backlog limit exceeded'
+
+const told = (lines: readonly string[]) => {
+  const reader = new LossReader()
+  return lines.map((line) => reader.read(line)).flatMap((loss) => (loss ? [loss.count] : []))
+}
+
+t.test("the journal's lines tell of losses, too", async (t) => {
+  const journal = (text: string) => JSON.stringify({ _TRANSPORT: 'kernel', MESSAGE: text })
+  t.strictSame(told([TOTAL(1), BACKLOG, TOTAL(5), BACKLOG].map(journal)), [null, 4])
+})
+
+t.test('a loss is counted once, though not each message gets through', async (t) => {
+  t.strictSame(told([TOTAL(1), BACKLOG, TOTAL(5), TOTAL(9), BACKLOG]), [null, 8])
+  t.strictSame(told([TOTAL(1), BACKLOG, TOTAL(5), BACKLOG, BACKLOG]), [null, 4, null])
+})
+
+t.test('where the count holds numbered records it counts no others', async (t) => {
+  const overflow = 'audit: kauditd hold queue overflow'
+  t.strictSame(told([TOTAL(1), BACKLOG, TOTAL(3), overflow, TOTAL(5), BACKLOG]), [null, null])
 })

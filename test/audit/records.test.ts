@@ -195,6 +195,11 @@ t.test('a line of any length, in bounded memory', async (t) => {
   const before = process.memoryUsage().arrayBuffers
   t.strictSame(await pids(records(endless())), [1, 3])
   t.ok(process.memoryUsage().arrayBuffers - before < 1 << 26)
+  const one = Buffer.from(`${line(1)} ${'x'.repeat(1 << 23)}`)
+  for (const chunks of [[one], [one, Buffer.from('\n')], [Buffer.concat([one, Buffer.of(10)])]]) {
+    const found = await all(records([...chunks, Buffer.from(log(2))]))
+    t.ok((found[0]?.raw?.length ?? Infinity) <= 1 << 20)
+  }
 })
 
 t.test('bad arguments', async (t) => {

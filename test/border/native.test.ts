@@ -56,6 +56,7 @@ const TAKEN: Readonly<Record<string, readonly unknown[]>> = {
   execve: ['/nowhere', ['a'], ['A=b'], [1000]],
 }
 const NONE = [
+  'auditStatus',
   'availability',
   'findMountpoint',
   'loadedProfiles',

@@ -10,15 +10,10 @@ import { everyUse } from '../support/uses.ts'
 
 const uses = everyUse(t)
 
-t.test(
-  'every command is used here; exec and watch, which do not end, have tests of their own',
-  async (t) => {
-    const used = new Set([...uses.map(({ argv }) => argv[0]), 'exec', 'watch'])
-    t.strictSame([...used].sort(), [...COMMANDS].sort())
-  },
-)
-
-t.test('as root, on a terminal of 40 columns', async (t) => {
+t.test('every command, as root, on a terminal of 40 columns', async (t) => {
+  // exec and watch, which do not end, have tests of their own.
+  const used = new Set([...uses.map(({ argv }) => argv[0]), 'exec', 'watch'])
+  t.strictSame([...used].sort(), [...COMMANDS].sort())
   useAll(t, uses, { place: 'root', columns: 40 })
 })
 

@@ -7,6 +7,7 @@ import { fs } from '../../border/node.ts'
 import { LineCutter } from '../lines.ts'
 import { lost } from '../loss.ts'
 import type { LostRecord } from '../record.ts'
+import type { Way } from './drops.ts'
 import { codeOf, unreadable, type Source } from './source.ts'
 
 const { O_RDONLY, O_NONBLOCK } = fs.constants
@@ -22,6 +23,7 @@ interface Open {
 
 export class FileSource implements Source {
   readonly name = 'audit'
+  readonly way: Way | undefined
   readonly #path: string
   readonly #buffer = Buffer.allocUnsafe(CHUNK)
   #open: Open | null
@@ -29,6 +31,7 @@ export class FileSource implements Source {
   /** @param history whether to begin with what is in the file already */
   constructor(path: string, history: boolean) {
     this.#path = path
+    this.way = path === daemonLog() ? 'daemon' : undefined
     this.#open = open(path, !history)
     if (this.#open === null) throw unreadable(path, missing(path), 'ENOENT')
   }
@@ -43,16 +46,18 @@ export class FileSource implements Source {
     const items: (string | LostRecord)[] = []
     if (fs.fstatSync(file.fd).size < file.position) {
       file.position = 0
-      items.push(lost('truncation', null))
+      items.push(...file.cutter.end(), lost('truncation', null))
     }
     const length = fs.readSync(file.fd, this.#buffer, 0, CHUNK, file.position)
     file.position += length
     items.push(...file.cutter.push(this.#buffer.subarray(0, length)))
-    // Nothing more comes into a file that has another name, once it is read to its end.
+    // Nothing more comes into a file that has another name, once it is read to its end, and the next has been begun.
     if (length === 0 && this.#isReplaced(file)) {
+      const { file: next, isNext } = successor(this.#path, file)
       items.push(...file.cutter.end())
+      if (!isNext) items.push(lost('rotation', null))
       this.close()
-      this.#open = open(this.#path, false)
+      this.#open = next
     }
     return items
   }
@@ -64,8 +69,53 @@ export class FileSource implements Source {
 
   #isReplaced({ dev, ino }: Open): boolean {
     const now = stat(this.#path)
-    return now !== null && (now.dev !== dev || now.ino !== ino)
+    const isOther = now !== null && (now.dev !== dev || now.ino !== ino)
+    return isOther && (now.size > 0 || !now.isFile())
   }
+}
+
+/**
+ * The file that was written after this one: between two looks there may have been several. `isNext` is false when this one is
+ * not found any more.
+ */
+function successor(path: string, { dev, ino }: Open): { file: Open | null; isNext: boolean } {
+  const isIt = (now: Stats | null): boolean => now !== null && now.dev === dev && now.ino === ino
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const number = numberOf(path, isIt)
+    if (number === null) break
+    const file = open(number === 1 ? path : `${path}.${number - 1}`, false)
+    // Meanwhile the numbers may have moved on.
+    if (file !== null && isIt(stat(`${path}.${number}`))) return { file, isNext: true }
+    if (file !== null) fs.closeSync(file.fd)
+  }
+  return { file: open(path, false), isNext: false }
+}
+
+function numberOf(path: string, isIt: (now: Stats | null) => boolean): number | null {
+  for (let number = 1; number <= MOST_FILES; number++) {
+    const now = stat(`${path}.${number}`)
+    if (now === null) return null
+    if (isIt(now)) return number
+  }
+  return null
+}
+
+const MOST_ATTEMPTS = 10
+// num_logs of auditd.conf
+const MOST_FILES = 999
+
+const CONFIGURATION = '/etc/audit/auditd.conf'
+const LOG_FILE = /^[ \t]*log_file[ \t]*=[ \t]*(\/\S+)/im
+
+/** Where this machine's audit daemon writes. */
+export function daemonLog(): string {
+  let text = ''
+  try {
+    text = fs.readFileSync(CONFIGURATION, 'latin1')
+  } catch {
+    // There is none, or it is root's alone.
+  }
+  return LOG_FILE.exec(text)?.[1] ?? '/var/log/audit/audit.log'
 }
 
 /** `null` when there is no such file. */

@@ -3,10 +3,12 @@ import { AppArmorError } from '../../border/errors.ts'
 import { invalidArgType, invalidArgValue } from '../../border/invalid.ts'
 import { readOptions } from '../../border/options.ts'
 import { FILTERS, readFilter, type RecordFilter, type Wanted } from '../filter.ts'
-import { LossReader, Serials, serialOf } from '../loss.ts'
+import { LossReader, Serials, stampOf } from '../loss.ts'
 import { isOfProgram, parseLine } from '../parse/parse.ts'
 import type { LogRecord } from '../record.ts'
-import { FileSource } from './file.ts'
+import { BesideRing } from './beside.ts'
+import { Drops } from './drops.ts'
+import { daemonLog, FileSource } from './file.ts'
 import { JournalSource } from './journal.ts'
 import { KmsgSource } from './kmsg.ts'
 import { NetlinkSource } from './netlink.ts'
@@ -33,7 +35,6 @@ export interface Follow extends AsyncIterableIterator<LogRecord, void, undefined
 }
 
 const SOURCES: readonly SourceName[] = ['audit', 'kmsg', 'journal', 'netlink']
-const AUDIT_LOG = '/var/log/audit/audit.log'
 // In milliseconds: how long until a record is looked for again, and until a source is given up.
 const SHORTEST = 10
 const LONGEST = 200
@@ -94,6 +95,9 @@ class Following implements Follow {
   readonly #loss = new LossReader()
   readonly #serials = new Serials()
   #queue: LogRecord[] = []
+  #drops: Drops | null = null
+  #newest = 0
+  #busy = false
   #from: Source | null = null
   #name: string | null = null
   #candidates: readonly Source[] = []
@@ -165,6 +169,8 @@ class Following implements Follow {
     this.#started = true
     if (this.#ended || this.#signal?.aborted) return
     try {
+      // Before the source: what is dropped from here on counts.
+      if (!this.#asked.includes('/') || this.#asked === daemonLog()) this.#drops = Drops.open()
       if (this.#asked === 'auto') this.#candidates = openAll(this.#since, this.#said)
       else this.#take(open(this.#asked, this.#since))
     } catch (error) {
@@ -175,6 +181,7 @@ class Following implements Follow {
   #take(source: Source): void {
     this.#from = source
     this.#name = source.name === 'audit' && this.#asked.includes('/') ? this.#asked : source.name
+    if (this.#drops !== null && source.way !== undefined) this.#drops.way = source.way
   }
 
   // The first source where the provoked record arrives. What the others have read is forgotten with them.
@@ -222,18 +229,39 @@ class Following implements Follow {
     const records = this.#recordsOf(items)
     for (const record of records) if (this.#wanted(record)) this.#queue.push(record)
     this.#queue.push(...this.#serials.settle(items.length === 0))
+    if (items.length > 0) this.#busy = true
+    else this.#lookForDrops()
     if (items.length === 0 && this.#queue.length === 0 && source.ended) throw source.ended
     return items.length > 0
+  }
+
+  #lookForDrops(): void {
+    const found = this.#drops?.take(this.#busy, this.#serials.missing, this.#newest)
+    this.#busy = false
+    if (found) this.#queue.push(found)
+  }
+
+  #hear(line: string): LogRecord | null {
+    const loss = this.#loss.read(line)
+    const isCounted = loss?.reason === 'backlog' && this.#drops?.tells(this.#loss.total)
+    return isCounted === true ? null : loss
   }
 
   #recordsOf(items: ReturnType<Source['read']>): LogRecord[] {
     const records: LogRecord[] = []
     for (const item of items) {
       const line = typeof item === 'string' ? item : ''
-      const record = typeof item === 'string' ? (parseLine(line) ?? this.#loss.read(line)) : item
-      const serial = serialOf(line)
-      if (serial !== undefined) this.#serials.see(serial)
+      const record = typeof item === 'string' ? (parseLine(line) ?? this.#hear(line)) : item
+      const stamp = stampOf(line)
+      if (stamp !== undefined) {
+        this.#serials.see(stamp.serial)
+        this.#newest = Math.max(this.#newest, stamp.time)
+      }
       if (record === null || isForged(record)) continue
+      if (record.event === 'lost' && record.reason === 'rotation') {
+        this.#serials.breakOff('rotation')
+        continue
+      }
       // Of these the serial numbers tell how many; the backlog's have none.
       const counted = record.event === 'lost' && COUNTED.has(record.reason)
       if (counted && this.#serials.started) this.#serials.note(record)
@@ -272,8 +300,9 @@ const COUNTED: ReadonlySet<string> = new Set(['printk', 'rate limit', 'overrun',
 function open(asked: string, since: Date | undefined): Source {
   if (asked === 'kmsg') return new KmsgSource(since)
   if (asked === 'journal') return new JournalSource(since)
-  if (asked === 'netlink') return new NetlinkSource()
-  return new FileSource(asked === 'audit' ? AUDIT_LOG : asked, since !== undefined)
+  if (asked === 'netlink') return new BesideRing(new NetlinkSource())
+  const file = new FileSource(asked === 'audit' ? daemonLog() : asked, since !== undefined)
+  return file.way === undefined ? file : new BesideRing(file)
 }
 
 function openAll(since: Date | undefined, said: string[]): readonly Source[] {

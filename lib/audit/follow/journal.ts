@@ -7,7 +7,8 @@ import type { Readable } from 'node:stream'
 import { AppArmorError } from '../../border/errors.ts'
 import { builtin, fs } from '../../border/node.ts'
 import { LineCutter } from '../lines.ts'
-import { serialOf } from '../loss.ts'
+import { stampOf } from '../loss.ts'
+import { unwrap } from '../parse/json.ts'
 import type { Source } from './source.ts'
 
 const PROGRAMS = ['/usr/bin/journalctl', '/bin/journalctl', '/run/current-system/sw/bin/journalctl']
@@ -16,14 +17,16 @@ const FOLLOW = ['--follow', '--output=json', '--all', '--no-pager', '--quiet']
 const KERNEL = ['_TRANSPORT=kernel', 'SYSLOG_FACILITY=0']
 const BUS = ['_SYSTEMD_UNIT=dbus.service', '_SYSTEMD_UNIT=dbus-broker.service']
 const MATCHES = [...KERNEL, '+', '_TRANSPORT=audit', '+', ...BUS]
-const REMEMBERED = 4096
+// One of the two copies may come tens of thousands of records later.
+const REMEMBERED = 1 << 16
 const COMPARED = 200
 
 export class JournalSource implements Source {
   readonly name = 'journal'
+  readonly way = 'kernel'
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
   readonly #cutter = new LineCutter()
-  readonly #known = new Set<string>()
+  readonly #known = new Set<number>()
   #complaint = ''
   ended: Error | undefined
 
@@ -65,18 +68,24 @@ export class JournalSource implements Source {
     if (key === null) return true
     if (this.#known.has(key)) return false
     this.#known.add(key)
-    if (this.#known.size > REMEMBERED) this.#known.delete(this.#known.values().next().value ?? '')
+    if (this.#known.size > REMEMBERED) this.#known.delete(this.#known.values().next().value ?? 0)
     return true
   }
 }
 
-// The serial number, and the beginning of the text: the copy from the ring may be cut.
-function keyOf(line: string): string | null {
-  const start = line.indexOf('apparmor=')
-  if (start < 0) return null
-  const serial = /"_AUDIT_ID":"(\d+)"/.exec(line)?.[1] ?? serialOf(line)
-  return serial === undefined ? null : `${serial} ${line.slice(start, start + COMPARED)}`
+// The serial number, and the beginning of the text: the copy from the ring may be cut. As one number, for so many.
+export function keyOf(line: string): number | null {
+  const text = unwrap(line)?.text ?? ''
+  const start = text.indexOf('apparmor=')
+  const stamp = start < 0 ? undefined : stampOf(line)
+  if (stamp === undefined) return null
+  let hash = 0
+  const end = Math.min(text.length, start + COMPARED)
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0
+  return stamp.serial * HASHES + (hash & (HASHES - 1))
 }
+
+const HASHES = 1 << 21
 
 function failure(detail: string, cause?: unknown): AppArmorError {
   return new AppArmorError({ code: 'ERR_APPARMOR_LOG', detail: `journal: ${detail}`, cause })

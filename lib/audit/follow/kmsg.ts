@@ -12,6 +12,7 @@ const { O_RDONLY, O_NONBLOCK } = fs.constants
 
 export class KmsgSource implements Source {
   readonly name = 'kmsg'
+  readonly way = 'kernel'
   readonly #fd: number
   readonly #buffer = Buffer.allocUnsafe(16384)
   more = false

@@ -8,30 +8,21 @@ import { native } from '../../border/native.ts'
 import { fs } from '../../border/node.ts'
 import { lost } from '../loss.ts'
 import type { LostRecord } from '../record.ts'
-import { KmsgSource } from './kmsg.ts'
 import { BATCH, codeOf, unreadable, type Source } from './source.ts'
 
 const NAME = 'the audit netlink group'
-const BACKLOG = /;audit: (?:audit_lost=|backlog limit exceeded$)/
 
 export class NetlinkSource implements Source {
   readonly name = 'netlink'
+  readonly way = 'kernel'
   readonly #fd: number
   #overrun = false
-  /** says what the kernel dropped before it gave it a number, where this process may read it */
-  #ring: KmsgSource | null
-  more = false
 
   constructor() {
     try {
       this.#fd = native().openAuditGroup()
     } catch (error) {
       throw failure(error)
-    }
-    try {
-      this.#ring = new KmsgSource(undefined)
-    } catch {
-      this.#ring = null
     }
   }
 
@@ -52,28 +43,11 @@ export class NetlinkSource implements Source {
         this.#overrun = true
       }
     }
-    if (items.length === 0) return this.#readRing()
-    this.more = false
     return items
   }
 
   close(): void {
     fs.closeSync(this.#fd)
-    this.#ring?.close()
-    this.#ring = null
-  }
-
-  #readRing(): readonly (string | LostRecord)[] {
-    try {
-      const items = this.#ring?.read() ?? []
-      this.more = this.#ring?.more === true
-      return items.filter((item) => typeof item === 'string' && BACKLOG.test(item))
-    } catch {
-      this.more = false
-      this.#ring?.close()
-      this.#ring = null
-      return []
-    }
   }
 }
 

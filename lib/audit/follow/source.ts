@@ -2,11 +2,14 @@
 import { errnoName } from '../../border/errno.ts'
 import { AppArmorError } from '../../border/errors.ts'
 import type { LostRecord } from '../record.ts'
+import type { Way } from './drops.ts'
 
 export type SourceName = 'kmsg' | 'audit' | 'journal' | 'netlink'
 
 export interface Source {
   readonly name: SourceName
+  /** how this kernel's records reach it; `undefined` for a file that may be of another machine */
+  readonly way?: Way | undefined
   /** Lines that are there, in their order, and what is known to be lost between them. Does not wait. */
   read(): readonly (string | LostRecord)[]
   /** whether the last `read` ended early, though there is more: it gives at most so much at a time, and may drop all of it */
