@@ -109,6 +109,13 @@ const queue = (name: string): string =>
     `my $name = "${name}"; syscall(${process.arch === 'x64' ? 240 : 180}, $name, 66, 384, 0) >= 0 or exit 1`,
   )
 
+/** Opens a file without making it, and does something with it. */
+const opened = (name: string, flags: string, then = '1'): string =>
+  `exec perl -MFcntl=:DEFAULT,:flock -e 'sysopen(F, "${at(name)}", ${flags}) or exit 1; (${then}) or exit 2'`
+const LOCK = 'flock(F, LOCK_EX)'
+// mmap(2) with PROT_READ | PROT_EXEC and MAP_PRIVATE
+const MAP = `syscall(${process.arch === 'x64' ? 9 : 222}, 0, 4096, 5, 2, fileno(F), 0) != -1`
+
 const ROUNDS = 9
 
 const acts = (peer: number): readonly Act[] => [
@@ -120,6 +127,17 @@ const acts = (peer: number): readonly Act[] => [
     class: 'file',
     act: `ln ${at('a')} ${at('hard')} || test -e ${at('hard')}`,
     neighbour: `ln ${at('b')} ${at('soft')}`,
+  },
+  { class: 'file', act: opened('log', 'O_WRONLY|O_APPEND'), neighbour: opened('log', 'O_WRONLY') },
+  {
+    class: 'file',
+    act: opened('other', 'O_RDONLY', LOCK),
+    neighbour: opened('other2', 'O_RDONLY', LOCK),
+  },
+  {
+    class: 'file',
+    act: opened('other', 'O_RDONLY', MAP),
+    neighbour: opened('other2', 'O_RDONLY', MAP),
   },
   { class: 'cap', act: `chown 1 ${at('other')}`, neighbour: `chroot / true` },
   {
@@ -254,7 +272,7 @@ async function teach(
 t.test(
   'what is refused, suggested and applied, is permitted, and its neighbour is not',
   async (t) => {
-    for (const name of ['a', 'b', 'other', 'other2']) fs.writeFileSync(at(name), name)
+    for (const name of ['a', 'b', 'log', 'other', 'other2']) fs.writeFileSync(at(name), name)
     for (const name of ['m', 'n', 'o', 'p']) fs.mkdirSync(at(name))
     for (const name of ['o', 'p']) execFileSync('mount', ['-t', 'tmpfs', 'none', at(name)])
     t.teardown(() => {
@@ -316,6 +334,90 @@ for (const act of alone) {
     await log.return?.()
   })
 }
+
+/** What the profile lacks to run a command, all at once. */
+async function asked(log: Follow, policy: Policy, act: () => void): Promise<AuditRecord[]> {
+  await write(policy)
+  await setMode(NAME, 'complain')
+  await drained(log)
+  act()
+  const records = await drained(log)
+  await setMode(NAME, 'enforce')
+  return records
+}
+
+/** A log that has begun. */
+async function begun(): Promise<Follow> {
+  const log = follow({ source: 'kmsg', signal: AbortSignal.timeout(100_000) })
+  const first = log.next()
+  await replace(`profile ${NAME} {\n}\n`, compiler)
+  await first
+  return log
+}
+
+t.test(
+  'a program is started as it was chosen, and what it needs is permitted where it runs',
+  async (t) => {
+    fs.writeFileSync(at('line'), 'a\n')
+    for (const name of ['runner', 'runner2']) {
+      fs.writeFileSync(at(name), `#!/bin/sh\nread word < ${at('line')}\n`)
+      fs.chmodSync(at(name), 0o755)
+    }
+    const log = await begun()
+    t.teardown(async () => {
+      await remove({ profile: NAME })
+      await remove({ profile: at('runner') })
+    })
+    for (const mode of ['ix', 'Px', 'Cx', 'Ux'] as const) {
+      const policy = parseProfile(`abi <kernel>,\nprofile ${NAME} {${BASE}}\n`)
+      const exec = (program: string) => (program === at('runner') ? mode : 'ix')
+      const records = await asked(log, policy, () => run([at('runner')]))
+      const found = suggest(records, { policy, exec })
+      const after = apply(policy, found)
+      t.match(format(after), new RegExp(`${at('runner')} m?r?${mode}`))
+      const rule = found.find(({ text }) => text.includes(`${at('runner')} `))
+      t.equal(
+        rule?.dangers.some(({ name }) => name === 'unconfined'),
+        mode === 'Ux',
+      )
+      await write(after)
+      const [acted, neighbour, inside] = run([
+        at('runner'),
+        at('runner2'),
+        `read word < ${at('line')}`,
+      ])
+      t.equal(acted, 0, `permitted: ${mode}`)
+      t.not(neighbour, 0, 'still refused: another program')
+      if (mode === 'ix') t.equal(inside, 0, 'what it may do, the profile may do')
+      else t.not(inside, 0, 'what it may do, the profile may not')
+    }
+    await log.return?.()
+  },
+)
+
+t.test('owner: the own file, and not that of another user', async (t) => {
+  fs.writeFileSync(at('mine'), 'mine')
+  fs.chownSync(at('mine'), 1000, 1000)
+  const asUser = () =>
+    spawnSync('/bin/cat', [at('mine')], { profile: NAME, stdio: 'ignore', uid: 1000, gid: 1000 })
+      .status
+  const log = await begun()
+  t.teardown(() => remove({ profile: NAME }))
+  const policy = parseProfile(`abi <kernel>,\nprofile ${NAME} {${BASE}}\n`)
+  await write(policy)
+  await drained(log)
+  t.not(asUser(), 0)
+  const found = suggest(await drained(log), { policy })
+  t.strictSame(
+    found.map(({ text }) => text),
+    [`owner ${at('mine')} r,`],
+  )
+  await write(apply(policy, found))
+  t.equal(asUser(), 0)
+  fs.chownSync(at('mine'), 0, 0)
+  t.not(asUser(), 0)
+  await log.return?.()
+})
 
 // On Linux 6.12 a hat that is missing in complain mode stops the kernel's policy loading for ever: there the records are
 // those that another kernel writes.
