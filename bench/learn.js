@@ -290,7 +290,7 @@ async function teach(name, program) {
       ? []
       : [yes(theirs.works), yes(theirs.refused), String(theirs.rules), theirs.superfluous]),
   ])
-  console.log(`${name}: all of it took ${since(begin)}`)
+  console.log(`${name}: all of it took ${since(begin)}: ${table.at(-1)?.join(' | ')}`)
 }
 
 const since = (/** @type {number} */ begin) =>

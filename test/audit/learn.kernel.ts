@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { learn } from 'apparmor/audit'
 import { processes, profiles } from 'apparmor'
 import { spawnSync } from 'apparmor/child_process'
-import { load, parseProfile, remove } from 'apparmor/policy'
+import { load, parseProfile, remove, resolveIncludes } from 'apparmor/policy'
 import t, { type Test } from 'tap'
 import { makeFiles } from '../support/files.ts'
 
@@ -181,3 +181,22 @@ t.test(
     t.notOk(await isLeft(name))
   },
 )
+
+t.test('with an abstraction, which needs variables', async (t) => {
+  const { proven, text } = await learn(['/bin/cat', at('input')], {
+    name: 'apparmor-test-learn-base',
+    stdio: 'ignore',
+    abstractions: ['abstractions/base'],
+    resolve: resolveIncludes(),
+  })
+  t.ok(proven)
+  t.match(text, 'include <tunables/global>')
+  t.match(text, '  include <abstractions/base>')
+  t.match(text, `${at('input')} r,`)
+})
+
+t.test('a program that ends well without its work is not proven', async (t) => {
+  const { proven, problems } = await learn(['/bin/true'], { stdio: 'ignore', works: () => false })
+  t.equal(proven, false)
+  t.match(problems, [/^The program does not work under the profile: it ended with 0/])
+})

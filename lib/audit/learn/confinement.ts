@@ -73,7 +73,11 @@ export class Confinement {
   async end(): Promise<void> {
     let left = await this.#left()
     if (left.length === 0) return
-    await replace(format(closed(this.#policy, this.profile)), this.#compile)
+    try {
+      await replace(format(closed(this.#policy, this.profile)), this.#compile)
+    } catch {
+      // perhaps the disk is full: most profiles can be ended as they are
+    }
     for (const end = performance.now() + DYING; left.length > 0; left = await this.#left()) {
       if (performance.now() > end) break
       for (const pid of left) kill(pid)

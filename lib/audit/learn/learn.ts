@@ -8,7 +8,7 @@ import type { CompileOptions } from '../../policy/compile/compile.ts'
 import { decide } from '../../policy/decide.ts'
 import { edit } from '../../policy/edit.ts'
 import { format } from '../../policy/format.ts'
-import { policy as makePolicy, profile as makeProfile } from '../../policy/make.ts'
+import { include, policy as makePolicy, profile as makeProfile } from '../../policy/make.ts'
 import { parseProfile } from '../../policy/parse.ts'
 import type { Policy } from '../../policy/rules/index.ts'
 import type { AuditRecord, LostRecord } from '../record.ts'
@@ -156,7 +156,10 @@ function readSettings(command: unknown, options: LearnOptions | undefined): Sett
   const random = builtin('node:crypto').randomBytes(4).toString('hex')
   const { name = `learn-${program}-${random}` } = found
   checkText(name, 'options.name')
-  const { policy = makePolicy(makeProfile(name)) } = found
+  // An abstraction may need the variables.
+  const tunables =
+    Array.isArray(abstractions) && abstractions.length > 0 ? [include('tunables/global')] : []
+  const { policy = makePolicy(...tunables, makeProfile(name)) } = found
   const has = (policy as Policy).rules?.some(
     (rule) => rule.kind === 'profile' && rule.namespace === undefined && String(rule.name) === name,
   )
