@@ -1,9 +1,9 @@
 // npm run test:learn: profiles of real programs are learned and proved, under a kernel that enforces AppArmor: the program
 // works in enforce mode, nothing is refused, and what it was not taught is tried and refused. Then each rule is taken
-// away in turn: how many are there without which the program works all the same? With --compare the same is asked of
-// what aa-logprof makes of the program's records, when all that it proposes is accepted.
+// away in turn: how many are there without which the program works all the same? The same is asked of what aa-logprof
+// makes of the program's records, when all that it proposes is accepted. A table ends it. --quick: learn and prove only.
 //
-//   node bench/learn.js [--minimal] [--compare] [NAME…]
+//   node bench/learn.js [--quick] [NAME…]
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -29,7 +29,7 @@ import { spawn as spawnConfined } from 'apparmor/child_process'
 import { edit, load, parseProfile, remove, replace } from 'apparmor/policy'
 
 const { values, positionals } = parseArgs({
-  options: { minimal: { type: 'boolean' }, compare: { type: 'boolean' } },
+  options: { quick: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
 // Not among temporary files, which abstractions permit.
@@ -73,6 +73,7 @@ const sh = async (command) => {
  * @property {readonly [string, ...string[]]} neighbour what the same program was not taught; without a profile it works
  */
 
+const TIMEOUT = 120_000
 const PORT = 8137
 /** @returns {Promise<number | undefined>} */
 const ask = () =>
@@ -191,7 +192,7 @@ const OPTIONS = /** @type {const} */ ({ cwd: dir, env: ENVIRONMENT, stdio: 'igno
  */
 async function attempt([file, ...args], profile, program) {
   await program?.between?.()
-  const options = { ...OPTIONS, timeout: 120_000 }
+  const options = { ...OPTIONS, timeout: TIMEOUT }
   const child =
     profile === undefined
       ? spawn(file, args, options)
@@ -199,7 +200,26 @@ async function attempt([file, ...args], profile, program) {
   const ended = once(child, 'exit').catch(() => [1])
   await program?.exercise?.(child)
   const [status] = await ended
-  return program?.works ? program.works() : status === 0
+  const works = program?.works ? program.works() : status === 0
+  return !(await endLeft(profile)) && works
+}
+
+/**
+ * Ends what still runs under a profile: it ought to have ended.
+ *
+ * @param {string | undefined} profile
+ */
+async function endLeft(profile) {
+  if (profile === undefined) return false
+  const left = () =>
+    processes({ label: (label) => label === profile || label.startsWith(`${profile}//`) })
+  if ((await left()).length === 0) return false
+  await replace(`profile ${profile} {\n  signal receive,\n}\n`)
+  for (let some = await left(); some.length > 0; some = await left()) {
+    for (const { pid } of some) process.kill(pid, 'SIGKILL')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  return true
 }
 
 /** @param {string} profile @param {() => Promise<unknown>} act */
@@ -225,6 +245,7 @@ async function recordsOf(profile, act) {
 
 /** @type {string[][]} */
 const table = []
+const yes = (/** @type {boolean} */ is) => (is ? 'yes' : 'no')
 
 /** @param {string} name @param {Program} program */
 async function teach(name, program) {
@@ -237,7 +258,7 @@ async function teach(name, program) {
   const begin = performance.now()
   const lesson = await learn([path, ...args], {
     ...OPTIONS,
-    timeout: 120_000,
+    timeout: TIMEOUT,
     generalise: ['proc', 'temporary'],
     exercise: async (child) => {
       await program.exercise?.(child)
@@ -249,64 +270,74 @@ async function teach(name, program) {
       return good
     },
   })
-  const time = ((performance.now() - begin) / 1000).toFixed(0)
-  const records = lesson.rounds.map((round) => `${round.mode} ${round.records.length}`).join(', ')
-  console.log(`${name}: ${lesson.proven ? 'proven' : 'NOT PROVEN'}, ${time} s; records: ${records}`)
-  for (const problem of lesson.problems) console.log(`  ${problem}`)
-  if (!lesson.proven) return void (process.exitCode = 1)
+  const took = since(begin)
+  const { proven, rounds, problems, policy, profile } = lesson
+  const records = rounds.map((round) => `${round.mode} ${round.records.length}`).join(', ')
+  console.log(`${name}: ${proven ? 'proven' : 'NOT PROVEN'}, ${took}; records: ${records}`)
+  for (const problem of problems) console.log(`  ${problem}`)
   const command = /** @type {[string, ...string[]]} */ ([path, ...args])
-  await judge(name, 'learn', lesson.policy, lesson.profile, command, program)
-  if (values.compare) await compare(name, command, program)
+  const ours = await judge(policy, profile, command, program)
+  const theirs = values.quick ? null : await compare(name, command, program)
+  if (!proven || !ours.works || !ours.refused) process.exitCode = 1
+  table.push([
+    name,
+    String(rounds.length),
+    yes(proven),
+    yes(ours.refused),
+    String(ours.rules),
+    ours.superfluous,
+    ...(theirs === null
+      ? []
+      : [yes(theirs.works), yes(theirs.refused), String(theirs.rules), theirs.superfluous]),
+  ])
+  console.log(`${name}: all of it took ${since(begin)}`)
 }
 
+const since = (/** @type {number} */ begin) =>
+  `${((performance.now() - begin) / 1000).toFixed(0)} s`
+
 /**
- * Whether the program works under a profile and its neighbour does not, and how many of the rules it needs.
+ * Whether the program works under a profile and its neighbour does not, and how many of the rules it does not need.
  *
- * @param {string} name
- * @param {string} teacher
  * @param {import('apparmor/policy').Policy} policy
  * @param {string} profile
  * @param {readonly [string, ...string[]]} command
  * @param {Program} program
  */
-async function judge(name, teacher, policy, profile, command, program) {
+async function judge(policy, profile, command, program) {
   const [file, ...args] = program.neighbour
   const neighbour = /** @type {[string, ...string[]]} */ ([
     file.startsWith('/') ? file : find(file),
     ...args,
   ])
   await program.between?.()
-  const possible = await attempt(neighbour, undefined, null)
+  if (!(await attempt(neighbour, undefined, null)))
+    throw new Error(`without a profile, ${neighbour.join(' ')} fails`)
   await load(policy)
   try {
     const works = await attempt(command, profile, program)
     await program.between?.()
     let done = false
-    const denials = await recordsOf(profile, async () => {
+    const records = await recordsOf(profile, async () => {
       done = await attempt(neighbour, profile, null)
     })
-    const refused = possible && !done && denials.some(({ event }) => event === 'denied')
-    const rules = policy.rules.flatMap((rule) => (rule.kind === 'profile' ? rule.rules : []))
-    const real = rules.filter(({ kind }) => kind !== 'blank' && kind !== 'comment')
-    let needed = 0
-    if (works && (values.minimal || values.compare)) {
-      for (const rule of real) {
-        await replace(edit(policy, (one) => (one === rule ? null : one)))
-        if (!(await attempt(command, profile, program))) needed++
-      }
+    const refused = !done && records.some(({ event }) => event === 'denied')
+    const rules = policy.rules
+      .flatMap((rule) => (rule.kind === 'profile' ? rule.rules : []))
+      .filter(({ kind }) => kind !== 'blank' && kind !== 'comment')
+    let superfluous = 0
+    for (const rule of works && !values.quick ? rules : []) {
+      await replace(edit(policy, (one) => (one === rule ? null : one)))
+      if (await attempt(command, profile, program)) superfluous++
     }
-    if (!refused || !works)
-      console.log(
-        `  ${teacher}: works ${works}, neighbour refused ${refused} (possible ${possible})`,
-      )
-    if (teacher === 'learn' && (!refused || !works)) process.exitCode = 1
-    const yes = (/** @type {boolean} */ is) => (is ? 'yes' : 'no')
-    const pruned =
-      values.minimal || values.compare ? `${needed} | ${real.length - needed}` : '– | –'
-    table.push([name, teacher, yes(works), yes(refused), String(real.length), pruned])
+    return {
+      works,
+      refused,
+      rules: rules.length,
+      superfluous: works && !values.quick ? String(superfluous) : '–',
+    }
   } finally {
-    for (const { pid } of await processes({ label: profile })) process.kill(pid, 'SIGKILL')
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await endLeft(profile)
     await remove({ profile })
   }
 }
@@ -338,7 +369,7 @@ async function compare(name, command, program) {
   }
   const text = readFileSync(file, 'utf8').replace(/ flags=\(complain\)/g, '')
   await remove({ profile })
-  await judge(name, 'aa-logprof', parseProfile(text), profile, command, program)
+  return judge(parseProfile(text), profile, command, program)
 }
 
 /** Accepts all that aa-logprof proposes, and has programs run under the profile itself. */
@@ -382,6 +413,10 @@ function answerTo({ dialog, menu_items: items = [], default: usual = 'y' }) {
 for (const [name, program] of Object.entries(programs)) {
   if (positionals.length === 0 || positionals.includes(name)) await teach(name, program)
 }
-console.log('| program | by | works | neighbour refused | rules | needed | superfluous |')
-for (const row of table) console.log(`| ${row.join(' | ')} |`)
+const head = ['program', 'rounds', 'proven', 'neighbour refused', 'rules', 'superfluous']
+if (!values.quick) {
+  const theirs = ['works', 'neighbour refused', 'rules', 'superfluous']
+  head.push(...theirs.map((word) => `aa-logprof: ${word}`))
+}
+for (const row of [head, head.map(() => '---'), ...table]) console.log(`| ${row.join(' | ')} |`)
 process.exit()

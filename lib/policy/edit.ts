@@ -1,6 +1,6 @@
 import { checkPolicy } from './shape.ts'
 import { invalidArgType } from '../border/invalid.ts'
-import { mark, originOf } from './origin.ts'
+import { keepAround, layoutOf, mark, originOf } from './origin.ts'
 import type { Policy, Rule, Statement } from './rules/index.ts'
 
 /** A rule, a statement of the preamble or a profile: anything that a body can hold. */
@@ -56,7 +56,7 @@ function editRules(
     const outcome = change(inner, parents)
     const result = outcome === null ? [] : [outcome ?? inner].flat()
     if (result.length !== 1 || result[0] !== rule) same = false
-    return result.map((one) => keepLayout(rule, one as Item))
+    return result.map((one) => keepLayout(rule, one as Item, result.length === 1))
   })
   return same ? rules : edited
 }
@@ -77,16 +77,23 @@ function editInside(rule: Item, change: Change, parents: readonly Item[]): Item 
   return rules === rule.rules ? rule : keepLayout(rule, { ...rule, rules })
 }
 
-/** Gives what differs only in its body the head and the tail of what it replaces. */
-function keepLayout<T extends object>(old: object, replacement: T): T {
-  const origin = originOf(old)
-  if (old === replacement || !origin || originOf(replacement) || !('rules' in replacement)) {
+/** Gives what has a body the text around it: the tail of what it replaces, and the head if that is the same. */
+function keepLayout<T extends object>(old: object, replacement: T, alone: boolean = true): T {
+  const around = layoutOf(old)
+  if (old === replacement || !around || layoutOf(replacement) || !('rules' in replacement)) {
     return replacement
   }
-  const keys = Object.keys(replacement) as (keyof T)[]
-  const heads = keys.filter((key) => key !== 'rules')
-  const same =
+  const origin = originOf(old)
+  if (origin && hasSameHead(old, replacement)) return mark(replacement, origin)
+  const kindOf = (node: object): unknown => ('kind' in node ? node.kind : undefined)
+  if (alone && kindOf(old) === kindOf(replacement)) keepAround(replacement, around)
+  return replacement
+}
+
+function hasSameHead(old: object, replacement: object): boolean {
+  const keys = Object.keys(replacement) as (keyof typeof old)[]
+  return (
     keys.length === Object.keys(old).length &&
-    heads.every((key) => replacement[key] === (old as Partial<T>)[key])
-  return same ? mark(replacement, origin) : replacement
+    keys.every((key) => (key as string) === 'rules' || replacement[key] === old[key])
+  )
 }

@@ -1,7 +1,7 @@
 import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
 import { readOptions } from '../border/options.ts'
 import { isObject } from './check.ts'
-import { originOf } from './origin.ts'
+import { layoutOf, originOf, type Origin } from './origin.ts'
 import { parseProfile } from './parse.ts'
 import { Glob, plainly } from './pattern.ts'
 import type { Block } from './rules/block.ts'
@@ -21,7 +21,7 @@ import { formatMount } from './rules/mount.ts'
 import { formatMqueue } from './rules/mqueue.ts'
 import { formatNetwork } from './rules/network.ts'
 import { formatPivotRoot } from './rules/pivot_root.ts'
-import { formatHead, type Hat, type Profile } from './rules/profile.ts'
+import { formatFlags, formatHead, type Hat, type Profile } from './rules/profile.ts'
 import { formatPtrace } from './rules/ptrace.ts'
 import { formatRlimit } from './rules/rlimit.ts'
 import { formatSignal } from './rules/signal.ts'
@@ -72,6 +72,8 @@ class Writer {
   // Not asked of the text: that would copy all of it each time.
   #atLineStart = true
   readonly #anew: boolean
+  /** the end of new lines */
+  #newline = '\n'
 
   constructor(anew: boolean) {
     this.#anew = anew
@@ -89,6 +91,7 @@ class Writer {
 
   policy(policy: Policy): void {
     const origin = this.#origin(policy)
+    if (origin && /^[^\n]*\r\n/.test(origin.source.text)) this.#newline = '\r\n'
     this.rules(policy.rules, '')
     // blanks behind the last line
     if (origin) this.#put(origin.source.text.slice(origin.bodyEnd, origin.end))
@@ -106,15 +109,19 @@ class Writer {
     }
   }
 
-  #origin(node: object): ReturnType<typeof originOf> {
+  #origin(node: object): Origin | undefined {
     return this.#anew ? undefined : originOf(node)
+  }
+
+  #layout(node: object): Origin | undefined {
+    return this.#anew ? undefined : layoutOf(node)
   }
 
   /** How the first line of rules that were read is indented. */
   #indentOf(rules: readonly object[]): string | undefined {
     if (this.#anew) return undefined
     for (const rule of rules) {
-      const origin = originOf(rule)
+      const origin = layoutOf(rule)
       if (!origin || origin.start === origin.at) continue
       const indent = origin.source.text.slice(origin.start, origin.at)
       if (origin.start === 0 || origin.source.text[origin.start - 1] === '\n') return indent
@@ -125,7 +132,7 @@ class Writer {
   /** Whether two rules stood one behind the other in the text, perhaps in one line. */
   #follows(rule: object, next: Rule | Statement): boolean {
     if (next.kind === 'comment' && next.trailing) return true
-    const [before, after] = [this.#origin(rule), this.#origin(next)]
+    const [before, after] = [this.#layout(rule), this.#layout(next)]
     if (!after) return true // it starts its line itself
     return before?.source === after.source && before.end === after.start
   }
@@ -142,12 +149,12 @@ class Writer {
     }
     if (rule.kind === 'blank') {
       this.#startLine()
-      this.#put('\n'.repeat(Math.min(Math.max(Number(rule.lines) || 1, 1), 100)))
+      this.#put(this.#newline.repeat(Math.min(Math.max(Number(rule.lines) || 1, 1), 100)))
       return
     }
     if (rule.kind === 'comment') return this.#comment(rule.text, rule.trailing === true, indent)
     this.#startLine()
-    this.#put(`${indent}${lineOf(rule)}${more ? '' : '\n'}`)
+    this.#put(`${indent}${lineOf(rule)}${more ? '' : this.#newline}`)
   }
 
   #comment(text: string, trailing: boolean, indent: string): void {
@@ -155,33 +162,35 @@ class Writer {
     const safe = String(text)
       .replaceAll(/[\0\r\n]/g, ' ')
       .replace(/^include/, ' include')
-    if (trailing && !this.#atLineStart) this.#put(`  #${safe}\n`)
+    if (trailing && !this.#atLineStart) this.#put(`  #${safe}${this.#newline}`)
     else {
       this.#startLine()
-      this.#put(`${indent}#${safe}\n`)
+      this.#put(`${indent}#${safe}${this.#newline}`)
     }
   }
 
   #startLine(): void {
-    if (!this.#atLineStart) this.#put('\n')
+    if (!this.#atLineStart) this.#put(this.#newline)
   }
 
-  #body(node: { readonly rules: readonly Rule[] }, head: () => string, indent: string): void {
-    const origin = this.#origin(node)
-    if (origin) {
-      const { source, start, at, bodyStart, bodyEnd, end } = origin
-      this.#put(source.text.slice(start, bodyStart))
+  #body(node: Body, head: (raw?: string) => string, indent: string): void {
+    const layout = this.#layout(node)
+    if (layout) {
+      const { source, start, at, bodyStart, bodyEnd, end } = layout
+      const raw = source.text.slice(at, bodyStart)
+      const open = raw.lastIndexOf('{') + 1
       const own = source.text.slice(start, at)
+      this.#put(own + (this.#origin(node) ? raw : head(raw.slice(0, open)) + raw.slice(open)))
       this.rules(node.rules, (own.trim() === '' ? own : indent) + STEP)
-      if (!originOf(node.rules.at(-1) ?? node)) this.#startLine()
+      if (!layoutOf(node.rules.at(-1) ?? node)) this.#startLine()
       this.#put(source.text.slice(bodyEnd, end))
       return
     }
     this.#startLine()
-    this.#put(`${indent}${head()}\n`)
+    this.#put(`${indent}${head()}${this.#newline}`)
     this.rules(node.rules, indent + STEP)
     this.#startLine()
-    this.#put(`${indent}}\n`)
+    this.#put(`${indent}}${this.#newline}`)
   }
 
   #conditional(branches: readonly Branch[], indent: string): void {
@@ -193,8 +202,33 @@ class Writer {
   }
 }
 
-const headOf = (rule: Block | Profile | Hat) => (): string =>
-  checked(rule, () => (rule.kind === 'block' ? `${writeQualifiers(rule)}{` : formatHead(rule)), '}')
+type Body = Branch | Block | Profile | Hat
+
+const headOf =
+  (rule: Block | Profile | Hat) =>
+  (raw?: string): string => {
+    if (rule.kind === 'block') return checked(rule, () => `${writeQualifiers(rule)}{`, '}')
+    const kept = raw === undefined ? undefined : withFlags(rule, raw)
+    return kept ?? checked(rule, () => formatHead(rule), '}')
+  }
+
+const LIST = /\s*(?:flags[ \t]*=\s*)?\([^()]*\)(?=\s*\{$)/
+const LIST_END = /(?<=[^\s(,])(?=\s*\)\s*\{$)/
+
+/** The head as it was read, but for its flags; nothing when that is not the head of this rule. */
+function withFlags(rule: Profile | Hat, raw: string): string | undefined {
+  const flags = rule.flags ?? []
+  const list = flags.length > 0 ? ` ${formatFlags(flags)}` : ''
+  const anew = raw.replace(LIST, '').replace(/\s*\{$/, (brace) => list + brace)
+  try {
+    const [before] = readBack(rule, rule.kind, `${raw}}`) as readonly (Profile | Hat)[]
+    const more = formatFlags(flags.slice(before?.flags?.length)).slice('flags=('.length, -1)
+    const longer = raw.replace(LIST_END, () => `, ${more}`)
+    return [longer, anew].find((text) => isRead(rule, `${text}}`))
+  } catch {
+    return undefined
+  }
+}
 
 const lineOf = (rule: Line): string => checked(rule, () => formatLine(rule), '')
 
@@ -213,10 +247,14 @@ function conditionOf(branch: Branch): string {
  */
 function checked(rule: Line | Block | Profile | Hat, write: () => string, end: string): string {
   const text = attempt(rule, write)
-  if (originOf(rule)) return text
-  const [read, ...others] = readBack(rule, rule.kind, text + end)
-  if (others.length > 0 || !isSame(headIn(read), headIn(rule))) throw unwritable(rule)
+  if (!originOf(rule) && !isRead(rule, text + end)) throw unwritable(rule)
   return text
+}
+
+/** Whether a text is read as this rule, and nothing else. */
+function isRead(rule: Line | Block | Profile | Hat, text: string): boolean {
+  const [read, ...others] = readBack(rule, rule.kind, text)
+  return others.length === 0 && isSame(headIn(read), headIn(rule))
 }
 
 /** A rule without its body, whose rules are looked at one by one. */

@@ -74,6 +74,14 @@ export function mark<T extends object>(node: T, origin: Origin): T {
 /** Where a node was read; nothing for one that was made. */
 export const originOf: (node: object) => Origin | undefined = Mark.of
 
+const layouts = new WeakMap<object, Origin>()
+
+/** Remembers what a node with another head has replaced: what is around its head and its rules is written as it was. */
+export const keepAround = (node: object, origin: Origin): void => void layouts.set(node, origin)
+
+/** Where a node was read, or what it has replaced. */
+export const layoutOf = (node: object): Origin | undefined => originOf(node) ?? layouts.get(node)
+
 /** The place of a rule in the text that it was read from. */
 export interface Location {
   /** the name that was passed to `parseProfile`, or that `resolve` returned */

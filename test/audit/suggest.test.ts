@@ -248,6 +248,58 @@ t.test('what a deny rule refuses is not suggested, but said', async (t) => {
   t.strictSame(others, [], 'and what is permitted is not suggested')
 })
 
+t.test('a deny rule is seen in every class, and for each permission of a record', async (t) => {
+  const denials = [
+    'deny remount,',
+    'deny pivot_root,',
+    'deny unix send,',
+    'deny dbus send,',
+    'deny mqueue read,',
+  ]
+  const more = record(
+    'operation="mqueue_open" class="posix_mqueue" profile="web" name="/jobs" pid=9 comm="c" requested="read create" denied="read create" fsuid=0 ouid=0',
+  )
+  const bus = parseRecord(
+    `type=USER_AVC msg=audit(1.000:1): pid=1 uid=0 auid=0 ses=1 msg='apparmor="DENIED" operation="dbus_method_call"  bus="system" path="/org/x" interface="org.x" member="Hello" mask="send" name="org.x" pid=9 label="web" peer_pid=3 peer_label="db"'`,
+  ) as AuditRecord
+  const records = [...harvested('7.2'), more, bus]
+  const kindOf = (text: string): string => /^deny (\w+)/.exec(text)?.[1] ?? ''
+  for (const denial of denials) {
+    const kind = kindOf(denial)
+    const before = suggest(records).filter(({ text }) => text.startsWith(kind))
+    const names = Array.from(new Set(before.map(({ profile }) => profile)))
+    t.not(names.length, 0)
+    const body = names.map((name) => `profile ${name} {\n  ${denial}\n}\n`).join('')
+    const found = suggest(records, { policy: parseProfile(body) })
+    const rules = found.filter(({ kind: own, text }) => own === 'rule' && text.startsWith(kind))
+    const refused = /send|read/.exec(denial)?.[0] ?? ''
+    t.strictSame(
+      rules.filter(({ text }) => text.includes(refused)),
+      [],
+      denial,
+    )
+    t.ok(
+      found.some(({ kind: own, text }) => own === 'advice' && text.includes(`purpose: ${denial}`)),
+    )
+  }
+  const unix = harvested('7.2').filter(({ class: name }) => name === 'unix')
+  const each = suggest(unix).flatMap((one) => (one.kind === 'rule' ? [one] : []))
+  const name = each[0]?.profile ?? ''
+  const apart = each
+    .filter(({ profile }) => profile === name)
+    .flatMap(({ rule }) =>
+      rule.kind === 'unix'
+        ? (rule.permissions ?? []).map((one) => format({ ...rule, permissions: [one] }))
+        : [],
+    )
+  const policy = parseProfile(`profile ${name} {\n${apart.join('')}}\n`)
+  t.strictSame(
+    suggest(unix, { policy }).filter(({ profile }) => profile === name),
+    [],
+    'what several rules permit together is permitted',
+  )
+})
+
 const ABSTRACTIONS: Readonly<Record<string, string>> = {
   'tunables/global': '@{PROC}=/proc/\n@{HOME}=/home/*/ /root/\n@{pid}={[1-9],[1-9][0-9]*}\n',
   'abstractions/base': '/etc/ld.so.cache mr,\n/usr/lib/** mr,\n/dev/null rw,\n@{PROC}/meminfo r,\n',
@@ -278,6 +330,25 @@ t.test('an abstraction that covers several is offered', async (t) => {
     'include <tunables/global>\nprofile web {\n  include <abstractions/base>\n  /srv/x r,\n}\n',
   )
   t.strictSame(suggest(records, { policy: parseProfile(text, { resolve }) }), [])
+})
+
+t.test('an abstraction counts with the variables of the policy, or not at all', async (t) => {
+  const records = ['/etc/ld.so.cache', '/usr/lib/libc.so', '/proc/meminfo'].map((name) =>
+    open(name, 'r'),
+  )
+  const options = { abstractions: ['abstractions/base'], resolve }
+  const without = parseProfile('profile web {\n}\n')
+  t.notOk(
+    suggest(records, { ...options, policy: without }).some(({ kind }) => kind === 'include'),
+    'the compiler would not know its variables',
+  )
+  const other = parseProfile('@{PROC}=/other/\nprofile web {\n}\n')
+  t.match(suggest(records, { ...options, policy: other }), [
+    { kind: 'include', covers: { length: 2 } },
+    { text: '/etc/ld.so.cache r,' },
+    { text: '/usr/lib/libc.so r,' },
+    { text: '/proc/meminfo r,' },
+  ])
 })
 
 t.test('paths are generalised, by name and reversibly', async (t) => {
@@ -348,6 +419,11 @@ t.test('what is dangerous is flagged', async (t) => {
   t.strictSame(dangers(open('/etc/shadow', 'r')), ['secrets'])
   t.strictSame(dangers(open('/proc/sys/kernel/x', 'w')), ['kernel'])
   t.strictSame(dangers(open('/dev/sda1', 'w')), ['devices'])
+  t.strictSame(dangers(open('/proc/12/mem', 'w')), ['processes'])
+  const homes = (more: string) =>
+    suggest([open('/home/bo/x', 'r', more)], { generalise: ['home'] }).flatMap((one) => one.dangers)
+  t.match(homes('fsuid=1000 ouid=0'), [{ name: 'homes' }])
+  t.strictSame(homes('fsuid=1000 ouid=1000'), [], 'owner: its own files only')
   t.strictSame(
     dangers(
       record(
@@ -396,6 +472,39 @@ t.test('apply changes its lines alone', async (t) => {
     /profile no \{\n  profile child \{\n    \/e r,\n  \}\n\}\n$/,
   )
   t.throws(() => apply(policy, [{} as never]), { code: 'ERR_INVALID_ARG_TYPE' })
+})
+
+t.test('apply takes no byte away, whatever the layout', async (t) => {
+  const layouts = [
+    'profile web {}\n',
+    'profile web { /a r, }',
+    'profile web { /a r, } profile other { /b r, }\n',
+    'profile web {\r\n  /a r,\r\n}\r\n',
+    'profile web\n{ # first\n\t/a r, # all\n\n\n}',
+    'profile web  flags = (complain)  {\n  # only\n}\n# end\n',
+    'profile web /usr/bin/a(b) {\n  #include <abstractions/base>\n  ^h {\n    /b r,\n  }\n}\n',
+    '$x = true\nprofile web {\n  if $x {\n    /a r,\n  } else {\n    /b r,\n  }\n}\n',
+    'profile web {\n  capability\n    chown\n    ,\n  owner {\n    /a r,\n  }\n}\n',
+  ]
+  const records = [
+    open('/new', 'r'),
+    open('/new', 'r', '', 'DENIED', 'web//h'),
+    record(
+      'operation="open" class="file" info="Failed name lookup - disconnected path" error=-13 profile="web" name="d/x" pid=9 comm="c" requested_mask="r" denied_mask="r" fsuid=0 ouid=0',
+    ),
+  ]
+  for (const text of layouts) {
+    const policy = parseProfile(text)
+    for (const some of [...records.map((one) => [one]), records]) {
+      const found = suggest(some, { policy })
+      const after = format(apply(policy, found))
+      let at = 0
+      for (const one of after) if (one === text[at]) at++
+      t.equal(at, text.length, JSON.stringify(after))
+      t.equal(/[^\r]\n/.test(after) && text.includes('\r\n'), false, 'with its own line ends')
+      t.strictSame(suggest(some, { policy: parseProfile(after) }), [], 'and it is what was missing')
+    }
+  }
 })
 
 t.test('a disconnected path needs its flag', async (t) => {

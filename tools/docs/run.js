@@ -164,7 +164,7 @@ else {
   mkdirSync('build', { recursive: true })
   const places = process.argv.slice(2)
   // A block may write anywhere: nothing of that reaches this machine.
-  const options = { timeout: 1800, shareCwd: false }
+  const options = { timeout: 3600, shareCwd: false }
   const { status, failure } = await runGuest([process.execPath, SELF, '--here', ...places], options)
   if (failure !== null) fail('guest', failure)
   process.exitCode = status

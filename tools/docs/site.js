@@ -1,6 +1,14 @@
 // Builds the site into docs/.vitepress/dist: the pages, the examples and the reference. A dead link is an error.
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 process.chdir(fileURLToPath(new URL('../..', import.meta.url)))
@@ -21,7 +29,13 @@ cpSync('examples', `${SITE}/examples`, {
 })
 for (const file of ['SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'THIRD-PARTY-NOTICES.md'])
   cpSync(file, `${SITE}/${file}`)
-cpSync('docs/home.txt', `${SITE}/index.md`)
+// The first screen of the README is the home page's, too.
+const readme = readFileSync('README.md', 'utf8')
+const story = readme.slice(readme.indexOf('<img'), readme.indexOf('## What it does'))
+writeFileSync(
+  `${SITE}/index.md`,
+  `${readFileSync('docs/home.txt', 'utf8')}\n## A real run\n\n${story}`,
+)
 
 writeFileSync(
   'build/typedoc.json',

@@ -319,7 +319,7 @@ function openAll(since: Date | undefined, said: string[]): readonly Source[] {
 }
 
 /** What Node's own functions throw when a signal ends them. */
-function abortError(signal: AbortSignal): Error {
+export function abortError(signal: AbortSignal): Error {
   const error = new Error('The operation was aborted', { cause: signal.reason })
   error.name = 'AbortError'
   return Object.assign(error, { code: 'ABORT_ERR' })

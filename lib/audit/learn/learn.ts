@@ -8,14 +8,14 @@ import type { CompileOptions } from '../../policy/compile/compile.ts'
 import { decide } from '../../policy/decide.ts'
 import { edit } from '../../policy/edit.ts'
 import { format } from '../../policy/format.ts'
-import { load, replace } from '../../policy/load/load.ts'
-import { remove } from '../../policy/load/remove.ts'
 import { policy as makePolicy, profile as makeProfile } from '../../policy/make.ts'
 import { parseProfile } from '../../policy/parse.ts'
 import type { Policy } from '../../policy/rules/index.ts'
 import type { AuditRecord, LostRecord } from '../record.ts'
 import { apply } from '../suggest/apply.ts'
 import { suggest, type Suggestion, type SuggestOptions } from '../suggest/suggest.ts'
+import { shown } from '../suggest/words.ts'
+import { Confinement } from './confinement.ts'
 import { Log, run, type Command, type Outcome } from './run.ts'
 
 /** Options of {@link learn}. */
@@ -148,6 +148,10 @@ function readSettings(command: unknown, options: LearnOptions | undefined): Sett
   if (typeof rounds !== 'number') throw invalidArgType('options.rounds', 'of type number', rounds)
   if (!Number.isInteger(rounds) || rounds < 2)
     throw outOfRange('options.rounds', 'at least 2', rounds)
+  if (timeout !== undefined && typeof timeout !== 'number')
+    throw invalidArgType('options.timeout', 'of type number', timeout)
+  if (timeout !== undefined && !(Number.isInteger(timeout) && timeout >= 0 && timeout < 2 ** 31))
+    throw outOfRange('options.timeout', 'an integer from 0 to 2147483647', timeout)
   const program = path.basename(command[0] as string).replaceAll(/[^\w.-]/g, '_')
   const random = builtin('node:crypto').randomBytes(4).toString('hex')
   const { name = `learn-${program}-${random}` } = found
@@ -162,8 +166,10 @@ function readSettings(command: unknown, options: LearnOptions | undefined): Sett
   return {
     command: {
       command: [...(command as string[])],
-      spawn: given({ cwd, env, uid, gid, timeout, stdio, signal }),
+      spawn: given({ cwd, env, uid, gid, stdio }),
       exercise: exercise as LearnOptions['exercise'],
+      timeout,
+      signal: signal as AbortSignal | undefined,
     },
     name,
     policy: policy as Policy,
@@ -192,30 +198,34 @@ class Learner {
 
   async learn(): Promise<Lesson> {
     const { name, compile } = this.#settings
-    await load(format(inMode(this.#policy, 'complain')), compile)
+    const confinement = await Confinement.load(name, inMode(this.#policy, 'complain'), compile)
     try {
-      let last = await this.#round('complain')
+      let last = await this.#round('complain', confinement)
       while (this.#rounds.length < this.#settings.rounds && !this.#isEnough(last)) {
         const stuck = last.mode === 'enforce' && last.added.length === 0 && last.lost.length === 0
         if (stuck) break
         // What was lost in complain mode is seen there again, and in enforce mode refused one by one.
         const mode = last.lost.length > 0 ? last.mode : 'enforce'
-        await replace(format(inMode(this.#policy, mode)), compile)
-        last = await this.#round(mode)
+        await confinement.replace(inMode(this.#policy, mode))
+        last = await this.#round(mode, confinement)
       }
       return this.#lesson(last)
     } finally {
-      for (const one of namesOf(this.#policy, name)) await forget(one)
+      await confinement.end()
+      await confinement.remove()
     }
   }
 
-  async #round(mode: Round['mode']): Promise<Round> {
-    const { command, name, works, suggest: options } = this.#settings
-    const { outcome, records, lost } = await run(command, name, this.#log)
+  async #round(mode: Round['mode'], confinement: Confinement): Promise<Round> {
+    const { command, works, suggest: options } = this.#settings
+    const { outcome, records, lost } = await run(command, confinement, this.#log)
     this.#first ??= outcome
     const found = suggest(records, { ...options, policy: reread(this.#policy, options) })
     for (const one of found) if (one.kind === 'advice') this.#advice.add(one.text)
-    const added = found.filter(({ kind }) => kind !== 'advice')
+    const added = await this.#own(
+      found.filter(({ kind }) => kind !== 'advice'),
+      confinement,
+    )
     this.#policy = apply(this.#policy, added)
     const like = this.#first
     const isSame = outcome.status === like.status && outcome.signal === like.signal
@@ -231,8 +241,21 @@ class Learner {
     return round
   }
 
-  #isEnough({ mode, works, records, lost }: Round): boolean {
-    return mode === 'enforce' && works && lost.length === 0 && !records.some(isRefusal)
+  /** Without what is for profiles of others. */
+  async #own(
+    found: readonly Suggestion[],
+    confinement: Confinement,
+  ): Promise<readonly Suggestion[]> {
+    const foreign = await confinement.foreign(found.map(({ profile }) => profile))
+    for (const name of foreign) {
+      this.#advice.add(`The profile ${shown(name)} is loaded already, and is left as it is.`)
+    }
+    return found.filter(({ profile }) => !foreign.has(profile))
+  }
+
+  #isEnough({ mode, works, records, lost, added }: Round): boolean {
+    const complete = lost.length === 0 && added.length === 0 && !records.some(isRefusal)
+    return mode === 'enforce' && works && complete
   }
 
   #lesson(last: Round): Lesson {
@@ -285,23 +308,6 @@ function inMode(policy: Policy, mode: Round['mode']): Policy {
     const { flags: _, ...rest } = rule
     return flags.length === 0 ? rest : { ...rest, flags }
   })
-}
-
-/** The profiles that were loaded: removing one takes its children along. */
-const namesOf = ({ rules }: Policy, name: string): readonly string[] =>
-  Array.from(
-    new Set([
-      name,
-      ...rules.flatMap((rule) => (rule.kind === 'profile' ? [String(rule.name)] : [])),
-    ]),
-  )
-
-async function forget(profile: string): Promise<void> {
-  try {
-    await remove({ profile })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
 }
 
 // Files beside those that are permitted.

@@ -2,10 +2,10 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { AppArmorError } from '../../border/errors.ts'
 import { spawn } from '../../child_process/index.ts'
-import { processes } from '../../inspect/processes.ts'
-import { follow, type Follow } from '../follow/follow.ts'
+import { abortError, follow, type Follow } from '../follow/follow.ts'
 import { isProbe, provoke } from '../follow/probe.ts'
 import type { AuditRecord, LogRecord, LostRecord } from '../record.ts'
+import type { Confinement } from './confinement.ts'
 
 /** How a program ended, and what it wrote. */
 export interface Outcome {
@@ -23,7 +23,7 @@ export interface Seen {
 
 // In milliseconds.
 const MARK = 3000
-const STRAGGLERS = 5000
+const PATIENCE = 5000
 const PAUSE = 50
 const MOST_OUTPUT = 1 << 20
 
@@ -98,39 +98,34 @@ export interface Command {
   readonly command: readonly string[]
   readonly spawn: SpawnOptions
   readonly exercise: ((child: ChildProcess) => unknown) | undefined
+  readonly timeout: number | undefined
+  readonly signal: AbortSignal | undefined
 }
 
-/** Runs a program, ends what it leaves behind, and reads the log to its end. */
-export async function run(
-  { command, spawn: options, exercise }: Command,
-  profile: string,
-  log: Log,
-): Promise<Seen> {
+/** Runs a program, reads the log to its end, and ends what the program leaves behind. */
+export async function run(command: Command, confinement: Confinement, log: Log): Promise<Seen> {
   await log.toMark()
-  const [file = '', ...args] = command
-  const child = spawn(file, args, { ...options, profile })
+  const [file = '', ...args] = command.command
+  const child = spawn(file, args, { ...command.spawn, profile: confinement.profile })
   const ended = endOf(child)
-  try {
-    await Promise.race([ended, exercise?.(child) ?? ended])
-  } catch (error) {
-    child.kill('SIGKILL')
-    await ended.catch(() => {})
-    throw error
+  const enough = Promise.race([ended, overdue(child, command.timeout)])
+  const used = async (): Promise<void> => {
+    await command.exercise?.(child)
+    await enough
   }
-  const outcome = await ended
-  await endStragglers(profile)
+  await unlessAborted(Promise.race([enough, used()]), command.signal)
+  const runs = child.exitCode === null && child.signalCode === null
+  if (!runs) await unlessAborted(confinement.settle(PATIENCE), command.signal)
   const found = await log.toEnd()
+  await confinement.end() // behind the end of the log: what this brings about is not the program's
   const records: AuditRecord[] = []
   const lost: LostRecord[] = []
   for (const one of found) {
     if (one.event === 'lost') lost.push(one)
-    else if (isOf(one.profile, profile)) records.push(one)
+    else if (confinement.owns(one)) records.push(one)
   }
-  return { outcome, records, lost }
+  return { outcome: await ended, records, lost }
 }
-
-const isOf = (label: string | undefined, profile: string): boolean =>
-  label === profile || label?.startsWith(`${profile}//`) === true
 
 function endOf(child: ChildProcess): Promise<Outcome> {
   const texts = { stdout: '', stderr: '' }
@@ -140,7 +135,9 @@ function endOf(child: ChildProcess): Promise<Outcome> {
     })
   }
   return new Promise((resolve, reject) => {
-    child.once('error', reject)
+    child.on('error', (error) => {
+      if (child.pid === undefined) reject(error)
+    })
     // Not "close": a descendant may hold the pipes.
     child.once('exit', (status, signal) => {
       setImmediate(() => resolve({ status, signal, ...texts }))
@@ -148,21 +145,32 @@ function endOf(child: ChildProcess): Promise<Outcome> {
   })
 }
 
-// The profile is nobody else's: what still runs under it comes from the command.
-async function endStragglers(profile: string): Promise<void> {
-  const end = performance.now() + STRAGGLERS
-  for (;;) {
-    const left = await processes({ label: (label) => isOf(label, profile) })
-    if (left.length === 0) return
-    if (performance.now() > end) {
-      for (const { pid } of left) {
-        try {
-          process.kill(pid, 'SIGKILL')
-        } catch {
-          // it has ended
-        }
-      }
-    }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+/** Until the program has to be ended by force: it may not be sent a signal, or does not end by that of the timeout. */
+function overdue(child: ChildProcess, timeout: number | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    child.on('error', () => {
+      if (child.pid !== undefined) resolve()
+    })
+    if (timeout === undefined || timeout === 0) return
+    let timer = setTimeout(() => {
+      child.kill()
+      timer = setTimeout(resolve, PATIENCE)
+    }, timeout)
+    child.once('exit', () => clearTimeout(timer))
+  })
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  let stop = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(abortError(signal))
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }

@@ -19,6 +19,7 @@ export type DangerName =
   | 'raw-network'
   | 'userns'
   | 'escape'
+  | 'homes'
   | 'disconnected'
 
 /** Why a rule needs a second look. */
@@ -82,6 +83,11 @@ const WRITES: readonly Test[] = [
     'devices',
     /^\/dev\/(?:sd|hd|vd|nvme|mmcblk|dm-|mapper\/|loop|md)/,
     'It writes to a disk below its file systems.',
+  ],
+  [
+    'processes',
+    /^\/proc\/\d+\/(?:task\/\d+\/)?mem$/,
+    "It writes another process's memory, when the path becomes a pattern.",
   ],
   ['escape', /(?:docker|containerd|crio|podman)\.sock$/, 'Whoever speaks to this socket is root.'],
 ]
@@ -187,3 +193,8 @@ const WRITE_EXECUTE = [
 ] as const
 
 export const writeAndExecute: Danger = { name: WRITE_EXECUTE[0], text: WRITE_EXECUTE[1] }
+
+export const allHomes: Danger = {
+  name: 'homes',
+  text: 'It is for the files of every user, not only of the one in the log.',
+}

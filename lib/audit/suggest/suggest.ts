@@ -3,6 +3,7 @@ import { readOptions as readOwn } from '../../border/options.ts'
 import { isObject } from '../../policy/check.ts'
 import { coversBy } from '../../policy/cover.ts'
 import { decide, rulesIn, worldOf } from '../../policy/decide.ts'
+import { edit } from '../../policy/edit.ts'
 import type { Named, World } from '../../policy/effective.ts'
 import { hat, include, profile as makeProfile } from '../../policy/make.ts'
 import { format } from '../../policy/format.ts'
@@ -15,7 +16,7 @@ import type { Hat, Profile } from '../../policy/rules/profile.ts'
 import type { RlimitRule } from '../../policy/rules/rlimit.ts'
 import type { AuditRecord, LogRecord, LostRecord } from '../record.ts'
 import { needsOf } from './classes/index.ts'
-import { dangersOf, writeAndExecute, type Danger } from './dangers.ts'
+import { allHomes, dangersOf, writeAndExecute, type Danger } from './dangers.ts'
 import { execRule, choicesOf, type Choice } from './exec.ts'
 import {
   generalise,
@@ -332,7 +333,15 @@ class Job {
     if (act === undefined) {
       const text = (pattern: Parameters<World['expand']>[0]): string | undefined =>
         world.expand(pattern, profile)
-      const covered = rulesIn(world, named).some((one) => coversBy(one.rule, rule, text, text))
+      const known = rulesIn(world, named)
+      const parts = partsOf(rule)
+      const denial = known.find((one) =>
+        parts.some((part) => coversBy(one.rule, { ...part, access: 'deny' }, text, text)),
+      )
+      if (denial) return refusal(denial.written)
+      const covered = parts.every((part) =>
+        known.some((one) => coversBy(one.rule, part, text, text)),
+      )
       return covered ? 'covered' : undefined
     }
     const { allowed, denied, rules } = decide(policy, { ...act, profile } as Parameters<
@@ -340,10 +349,7 @@ class Job {
     >[1])
     if (allowed) return 'covered'
     const [reason] = rules
-    if (!denied || !reason) return undefined
-    const { line } = locate(reason.rule) ?? {}
-    const where = line === undefined ? '' : ` in line ${line}`
-    return `A rule${where} denies this on purpose: ${textOf(reason.rule)} A rule that permits it changes nothing.`
+    return denied && reason ? refusal(reason.rule) : undefined
   }
 
   #generalise(rule: AccessRule | RlimitRule): {
@@ -409,6 +415,8 @@ class Job {
     if (!dangers.some(({ name }) => name === 'write-and-execute') && this.#meets(draft, uses)) {
       dangers.push(writeAndExecute)
     }
+    const isOfAll = Array.from(draft.steps.values()).some(({ name }) => name === 'home')
+    if (isOfAll && !('owner' in rule && rule.owner === true)) dangers.push(allHomes)
     return {
       kind: 'rule',
       ...base,
@@ -451,11 +459,13 @@ class Job {
       }
     }
     return abstractions.flatMap((path): IncludeSuggestion[] => {
-      const text = `include if exists <tunables/global>\nprofile x {\n  ${textOf(include(path))}\n}\n`
+      const text = `${this.#preamble()}\nprofile x {\n  ${textOf(include(path))}\n}\n`
       const policy = parseProfile(text, { resolve })
       const world = worldOf(policy)
       const named = world.profiles[0] as Named
       const rules = rulesIn(world, named)
+      if (this.#settings.policy && !rules.every(({ written }) => hasVariables(world, written)))
+        return []
       const covers = suggestions.filter(({ profile, exact, rule }) => {
         const own = new Set(exact.flatMap((one) => drafts.get(`${profile}\0${textOf(one)}`) ?? []))
         const acts = Array.from(own).flatMap((draft) => draft.acts)
@@ -493,6 +503,17 @@ class Job {
     })
   }
 
+  /** What the abstractions' variables come from. */
+  #preamble(): string {
+    const { policy } = this.#settings
+    if (!policy) return 'include if exists <tunables/global>\n'
+    return format(
+      edit(policy, (rule, parents) =>
+        parents.length === 0 && (rule.kind === 'profile' || rule.kind === 'hat') ? null : undefined,
+      ),
+    )
+  }
+
   #loss(): readonly Advice[] {
     if (this.#lost.length === 0) return []
     const counts = this.#lost.map(({ count }) => count)
@@ -526,6 +547,28 @@ function usesOf(drafts: readonly Draft[]): Uses {
   }
   return uses
 }
+
+/** A rule for each of several permissions: they may be permitted, or denied, by different rules. */
+function partsOf(rule: AccessRule): readonly AccessRule[] {
+  const { permissions } = rule as { readonly permissions?: unknown }
+  if (!Array.isArray(permissions) || permissions.length < 2) return [rule]
+  return permissions.map((one: unknown) => ({ ...rule, permissions: [one] }) as AccessRule)
+}
+
+function refusal(rule: AccessRule): string {
+  const { line } = locate(rule) ?? {}
+  const where = line === undefined ? '' : ` in line ${line}`
+  return `A rule${where} denies this on purpose: ${textOf(rule)} A rule that permits it changes nothing.`
+}
+
+// The compiler sets it for each profile.
+const OWN = 'profile_name'
+
+/** Whether the compiler would know all variables of a rule. */
+const hasVariables = ({ variables }: World, rule: AccessRule): boolean =>
+  Array.from(textOf(rule).matchAll(/@\{(\w+)\}/g)).every(
+    ([, name = '']) => name === OWN || variables.has(name),
+  )
 
 const headOf = (profile: Hat | Profile): string => format(profile).trimEnd()
 

@@ -173,12 +173,13 @@ export function formatHead(rule: Profile | Hat): string {
     `${word}${writeName(full)}`,
     ...(attachment === undefined ? [] : [writePattern(attachment)]),
     ...(xattrs ? [`xattrs=(${xattrs.map(writeXattr).join(' ')})`] : []),
-    ...(flags && flags.length > 0
-      ? [`flags=(${flags.map((flag) => writeWord(flag, !flag.includes('='))).join(', ')})`]
-      : []),
+    ...(flags && flags.length > 0 ? [formatFlags(flags)] : []),
   ]
   return `${parts.join(' ')} {`
 }
+
+export const formatFlags = (flags: readonly string[]): string =>
+  `flags=(${flags.map((flag) => writeWord(flag, !flag.includes('='))).join(', ')})`
 
 function writeXattr({ name, value }: Xattr): string {
   return value === undefined ? name : `${name}=${writeWord(patternText(value), true)}`
