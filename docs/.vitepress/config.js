@@ -4,6 +4,13 @@ const reference = new URL('../../build/site/reference/typedoc-sidebar.json', imp
 const page = (text, name) => ({ text, link: `/docs/${name}` })
 const example = (name) => ({ text: name, link: `/examples/${name}/README` })
 
+/** What is imported is called as it is imported. */
+const entries = () =>
+  JSON.parse(readFileSync(reference, 'utf8')).map((entry) => ({
+    ...entry,
+    text: entry.text === 'index' ? 'apparmor' : `apparmor/${entry.text}`,
+  }))
+
 // tools/docs/site.js lays out build/site as the repository is, so that the pages' links are right in both.
 export default {
   title: 'apparmor',
@@ -54,7 +61,7 @@ export default {
         items: [
           page('Threads and processes', 'threads'),
           page('Security model', 'security-model'),
-          { text: 'Threats and reporting', link: '/SECURITY' },
+          { text: 'Report a vulnerability', link: '/SECURITY' },
           page('Comparison', 'comparison'),
           page('How it works inside', 'internals'),
           page('Migrating', 'migrating'),
@@ -93,7 +100,7 @@ export default {
       {
         text: 'API',
         collapsed: true,
-        items: existsSync(reference) ? JSON.parse(readFileSync(reference, 'utf8')) : [],
+        items: existsSync(reference) ? entries() : [],
       },
     ],
   },

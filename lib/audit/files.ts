@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { checkText } from '../border/args.ts'
+import { AppArmorError } from '../border/errors.ts'
 import { invalidArgType, invalidArgValue } from '../border/invalid.ts'
 import { builtin, fs, path, url } from '../border/node.ts'
 import { readOptions } from '../border/options.ts'
@@ -62,9 +63,9 @@ const zstd = (): (() => NodeJS.ReadWriteStream) | undefined =>
 async function* bytesOf(file: string, rotated: boolean): AsyncGenerator<Uint8Array> {
   for (const one of rotated ? [...older(file), file] : [file]) {
     try {
-      yield* open(one) as AsyncIterable<Uint8Array>
+      yield* open(one, one === file) as AsyncIterable<Uint8Array>
     } catch (error) {
-      throw unreadable(one, error)
+      throw error instanceof AppArmorError ? error : unreadable(one, error)
     }
     yield NEWLINE // a file that was cut does not run into the next
   }
@@ -72,24 +73,38 @@ async function* bytesOf(file: string, rotated: boolean): AsyncGenerator<Uint8Arr
 
 const NEWLINE = Uint8Array.of(10)
 
-function open(file: string): Readable {
-  const bytes = fs.createReadStream(file, { highWaterMark: 1 << 18 })
+/** @param asked whether the caller has named it: then it may be a pipe */
+function open(file: string, asked: boolean): Readable {
   const { createGunzip } = builtin('node:zlib')
-  const decompress = file.endsWith('.gz')
-    ? createGunzip
-    : file.endsWith('.zst')
-      ? zstd()
-      : undefined
+  const isZstd = file.endsWith('.zst')
+  const decompress = file.endsWith('.gz') ? createGunzip : isZstd ? zstd() : undefined
+  if (isZstd && decompress === undefined) throw notRead(file, ZSTD)
+  const fd = asked ? undefined : openFile(file)
+  const bytes = fs.createReadStream(file, { highWaterMark: 1 << 18, ...(fd && { fd }) })
   if (decompress === undefined) return bytes
   const plain = decompress() as NodeJS.ReadWriteStream & Readable
   return builtin('node:stream').pipeline(bytes, plain, () => {}) as unknown as Readable
 }
 
+const ZSTD = 'it is zstd, which this Node.js cannot read (22.15 can)'
+
+function openFile(file: string): number {
+  const { O_RDONLY, O_NONBLOCK } = fs.constants
+  // A FIFO among them would block.
+  const fd = fs.openSync(file, O_RDONLY | O_NONBLOCK)
+  if (fs.fstatSync(fd).isFile()) return fd
+  fs.closeSync(fd)
+  throw notRead(file, 'it is not a file')
+}
+
+const notRead = (file: string, detail: string): AppArmorError =>
+  new AppArmorError({ code: 'ERR_APPARMOR_LOG', path: file, detail })
+
 /** What a file was called after it was rotated, the oldest first: by number, or by date. */
 function older(file: string): readonly string[] {
   const directory = path.dirname(file)
   const name = path.basename(file)
-  const ages = fs.readdirSync(directory).flatMap((entry) => {
+  const ages = entriesOf(directory).flatMap((entry) => {
     if (!entry.startsWith(name)) return []
     const match = /^[.-](\d{1,14})(?:\.gz|\.zst)?$/.exec(entry.slice(name.length))
     if (match?.[1] === undefined) return []
@@ -98,4 +113,12 @@ function older(file: string): readonly string[] {
     return [{ entry, age: match[1].length < 6 ? number : 1e15 - number }]
   })
   return ages.sort((a, b) => b.age - a.age).map(({ entry }) => path.join(directory, entry))
+}
+
+function entriesOf(directory: string): readonly string[] {
+  try {
+    return fs.readdirSync(directory)
+  } catch (error) {
+    throw unreadable(directory, error)
+  }
 }

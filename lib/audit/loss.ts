@@ -18,6 +18,7 @@ const NUMBERED = /(?:^|[\s;])audit: kauditd \w+ queue overflow$/
 export class LossReader {
   #total: number | undefined
   #told: number | undefined
+  #overflow = false
   #mixed = false
 
   /** The kernel's count of all losses, as it was last told. */
@@ -29,7 +30,8 @@ export class LossReader {
   read(line: string): LostRecord | null {
     if (line.startsWith('type=')) return null // an audit daemon has records only
     if (!line.includes('audit: ') && !line.includes(' suppressed')) return null
-    return this.#hear(line.startsWith('{') ? (unwrap(line)?.text ?? '') : line, line)
+    if (!line.startsWith('{')) return this.#hear(line, line)
+    return line.includes(OF_KERNEL) ? this.#hear(unwrap(line)?.text ?? '', line) : null
   }
 
   #hear(text: string, line: string): LostRecord | null {
@@ -38,9 +40,10 @@ export class LossReader {
     const total = TOTAL.exec(text)?.[1]
     if (total !== undefined) {
       this.#total = Number(total)
+      this.#mixed ||= this.#overflow
       return null
     }
-    if (NUMBERED.test(text)) this.#mixed = true
+    if (NUMBERED.test(text)) this.#overflow = true
     const reason = REASON.exec(text)?.[1]
     if (reason === undefined) return null
     return lost(reasonOf(reason), this.#since(), line)
@@ -50,6 +53,7 @@ export class LossReader {
   #since(): number | null {
     const [now, before, mixed] = [this.#total, this.#told, this.#mixed]
     this.#told = now
+    this.#overflow = false
     this.#mixed = false
     if (mixed || now === undefined || before === undefined || now <= before) return null
     return now - before
@@ -69,20 +73,23 @@ export interface Stamp {
   readonly serial: number
 }
 
-const STAMP = /(?:^|[ ;="])audit\((\d{1,12})\.(\d{3}):(\d{1,10})\):/
+// A program's text stands behind the kernel's own, and in the journal in fields of other names.
+const STAMP = /(?:^|[ ;"])(?:type=\d+ |msg=)audit\((\d{1,12})\.(\d{3}):(\d{1,10})\):/
+const OF_KERNEL = '"_TRANSPORT":"kernel"'
 
 /** Of AppArmor's records and of others; `undefined` for a line that has no number of the kernel's. */
 export function stampOf(line: string): Stamp | undefined {
   // auditd counts its own events from a number of its choice.
   if (line.startsWith('type=DAEMON_')) return undefined
-  const [, seconds, fraction, serial] = STAMP.exec(line) ?? journalStamp(line) ?? []
+  const match = line.startsWith('{') ? journalStamp(line) : STAMP.exec(line)
+  const [, seconds, fraction, serial] = match ?? []
   if (serial === undefined) return undefined
   return { time: Number(seconds) * 1000 + Number(fraction), serial: Number(serial) }
 }
 
 // The journal's copy of what came by the audit group has the number in a field of its own.
-function journalStamp(line: string): RegExpExecArray | readonly string[] | null {
-  if (!line.startsWith('{')) return null
+function journalStamp(line: string): readonly string[] | null {
+  if (line.includes(OF_KERNEL)) return STAMP.exec(unwrap(line)?.text ?? '')
   const serial = /"_AUDIT_ID":"(\d{1,10})"/.exec(line)?.[1]
   const time = /"_SOURCE_REALTIME_TIMESTAMP":"(\d{1,12})(\d{3})\d{3}"/.exec(line)
   return serial === undefined || time === null ? null : ['', time[1] ?? '', time[2] ?? '', serial]

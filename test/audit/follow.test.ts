@@ -171,3 +171,13 @@ t.test('half a line before a cut is not joined with what comes behind it', async
   t.match((await cut).at(-1), 3)
   await log.return?.()
 })
+
+t.test('a line of any length does not hold up the next', async (t) => {
+  const path = join(dir, 'long.log')
+  fs.writeFileSync(path, '')
+  const log = await begin(path)
+  fs.appendFileSync(path, `${'x'.repeat(1 << 25)}\n${line(2)}`)
+  // 512 pieces: with a pause behind each it would take longer than the signal lets it.
+  t.strictSame(await take(log, 1), [2])
+  await log.return?.()
+})

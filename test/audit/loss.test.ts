@@ -82,9 +82,14 @@ t.test('the serial number and the time of a line', async (t) => {
 t.test('the journal has the number in its text or in a field', async (t) => {
   const stamp = { time: 1795690704769, serial: 34 }
   const json = (fields: Record<string, string>) => stampOf(JSON.stringify(fields))
-  t.strictSame(json({ MESSAGE: 'audit: type=1400 audit(1795690704.769:34): apparmor="D' }), stamp)
+  const kernel = { _TRANSPORT: 'kernel' }
+  const text = 'audit: type=1400 audit(1795690704.769:34): apparmor="D'
+  t.strictSame(json({ MESSAGE: text, ...kernel }), stamp)
+  t.equal(json({ MESSAGE: text }), undefined, 'not from a program')
   const fields = { _AUDIT_ID: '34', _SOURCE_REALTIME_TIMESTAMP: '1795690704769000' }
   t.strictSame(json({ MESSAGE: 'SYSCALL arch=c000003e', ...fields }), stamp)
+  const forged = { MESSAGE: "USER_AVC pid=1 msg='x type=1 audit(1.000:4000000000): '" }
+  t.strictSame(json({ ...forged, ...fields }), stamp)
   t.equal(json({ MESSAGE: 'x', _AUDIT_ID: '34' }), undefined)
 })
 
@@ -100,6 +105,7 @@ const told = (lines: readonly string[]) => {
 t.test("the journal's lines tell of losses, too", async (t) => {
   const journal = (text: string) => JSON.stringify({ _TRANSPORT: 'kernel', MESSAGE: text })
   t.strictSame(told([TOTAL(1), BACKLOG, TOTAL(5), BACKLOG].map(journal)), [null, 4])
+  t.strictSame(told([JSON.stringify({ MESSAGE: BACKLOG })]), [], 'not those of a program')
 })
 
 t.test('a loss is counted once, though not each message gets through', async (t) => {

@@ -271,6 +271,28 @@ t.test('no line makes it throw, whatever becomes of it', async () => {
   )
 })
 
+t.test('JSON of any depth is no way to make it throw', async (t) => {
+  const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  for (const name of ['MESSAGE', '_HOSTNAME', '_AUDIT_FIELD_APPARMOR', '_AUDIT_ID']) {
+    t.equal(parseRecord(`{"${name}":${nested}}`), null, name)
+  }
+  const body = 'apparmor="DENIED" operation="open" pid=1'
+  const bytes = JSON.stringify(Array.from(Buffer.from(body)))
+  for (const message of [
+    JSON.stringify(body),
+    bytes,
+    `[${bytes}]`,
+    `["${body.replaceAll('"', '\\"')}"]`,
+  ]) {
+    t.match(parseRecord(`{"MESSAGE":${message}}`), { event: 'denied', pid: 1 })
+  }
+})
+
+t.test('a line of nonsense has a few problems, not one for each word', async (t) => {
+  const record = parseRecord(`apparmor="DENIED" operation="open" pid=1 ${'x '.repeat(10_000)}`)
+  t.equal(record?.problems?.length, 20)
+})
+
 t.test('no line takes more than linear time', async (t) => {
   const start = 'type=1400 audit(1.000:1): apparmor="DENIED" operation="open" '
   const user =

@@ -1,5 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  createReadStream,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -119,6 +126,39 @@ t.test(
     execFileSync('zstd', ['-q', at('audit.log'), '-o', at('a.zst')])
     if ('createZstdDecompress' in zlib) t.strictSame(await pids(records(at('a.zst'))), [9])
     else t.throws(() => records(at('a.zst')), { code: 'ERR_INVALID_ARG_VALUE', message: /22\.15/ })
+  },
+)
+
+t.test(
+  'what was rotated and is no file, or no whole one, is an error and never waited for',
+  async (t) => {
+    writeFileSync(at('kern.log'), log(2))
+    const refuses = (name: string, message: RegExp) =>
+      t.rejects(all(records(at('kern.log'), { rotated: true })), {
+        code: 'ERR_APPARMOR_LOG',
+        path: at(name),
+        message,
+      })
+    execFileSync('mkfifo', [at('kern.log.1')])
+    await refuses('kern.log.1', /not a file/)
+    rmSync(at('kern.log.1'))
+    symlinkSync('/dev/zero', at('kern.log.1'))
+    await refuses('kern.log.1', /not a file/)
+    rmSync(at('kern.log.1'))
+    writeFileSync(at('kern.log.1.gz'), 'not compressed')
+    await refuses('kern.log.1.gz', /incorrect header check/)
+    writeFileSync(at('kern.log.1.gz'), zlib.gzipSync(log(1)).subarray(0, 20))
+    await refuses('kern.log.1.gz', /unexpected end of file/)
+    rmSync(at('kern.log.1.gz'))
+    if (!('createZstdDecompress' in zlib)) {
+      writeFileSync(at('kern.log.1.zst'), '')
+      await refuses('kern.log.1.zst', /22\.15/)
+    }
+    await t.rejects(all(records(at('missing/log'), { rotated: true })), {
+      code: 'ERR_APPARMOR_LOG',
+      path: at('missing'),
+      message: /ENOENT/,
+    })
   },
 )
 

@@ -598,6 +598,29 @@ t.test('nothing in a record becomes more than a name', async () => {
   )
 })
 
+t.test('what can be no profile is no target of a rule', async (t) => {
+  const name = Buffer.from('://&{a,b}').toString('hex').toUpperCase()
+  for (const target of [name, '"&//null-"', '":ns:"']) {
+    const asked = record(
+      `operation="change_profile" class="file" profile="web" name="x" pid=9 comm="c" target=${target}`,
+    )
+    t.match(texts([asked]), [/^web advice: No profile can be named /], target)
+  }
+})
+
+t.test('many records take time in proportion', async (t) => {
+  const time = (count: number) => {
+    const records = Array.from({ length: count }, (_, i) => exec(`/bin/${i}`, `p${i % 100}`))
+    const begin = process.cpuUsage()
+    suggest(records)
+    const { user, system } = process.cpuUsage(begin)
+    return (user + system) / 1000
+  }
+  time(300)
+  const [small, large] = [time(300), time(3000)]
+  t.ok(large < 25 * small + 500, `${small} ms, ${large} ms`)
+})
+
 t.test('explain: in plain English, and nothing of the record moves the cursor', async (t) => {
   t.equal(
     explain(open('/etc/shadow', 'r')).text,

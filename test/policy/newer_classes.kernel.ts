@@ -83,7 +83,7 @@ function load(rules: string, own = false): Policy {
 }
 
 // Without AppArmor nothing of this can be asked.
-t.before(() => void load('', true))
+t.before(async () => void load('', true))
 
 const access = (): string => pick(['', '', '', '', 'audit ', 'audit ', 'deny ', 'audit deny '])
 const maybe = (...words: readonly string[]): string => pick(['', ...words])

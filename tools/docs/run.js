@@ -17,7 +17,10 @@ const FIXTURE = 'tools/docs/fixture'
 const LOADED = 'build/docs-run.policy'
 /** Written from the definitions of the commands. */
 const COMMANDS = 'docs/cli.md'
-const TIMEOUT = 12_000
+/** A busy machine takes long. */
+const TIMEOUT = 60_000
+/** What goes on is watched for so long. */
+const WATCHED = 4000
 /** Such a block begins without the profiles that it loads. */
 const LOADS = /\b(load|sync)\(|apparmor (load|learn|sync)/
 /** What goes on until somebody ends it. */
@@ -127,7 +130,7 @@ function runBlock({ file, text }) {
       isStopped = true
       if (child.pid) process.kill(-child.pid, 'SIGKILL')
     },
-    goesOn ? TIMEOUT / 3 : /learn/.test(text) ? 5 * TIMEOUT : TIMEOUT,
+    goesOn ? WATCHED : TIMEOUT,
   )
   return new Promise((resolve) => {
     child.once('close', (status) => {

@@ -24,6 +24,7 @@ interface Open {
 export class FileSource implements Source {
   readonly name = 'audit'
   readonly way: Way | undefined
+  more = false
   readonly #path: string
   readonly #buffer = Buffer.allocUnsafe(CHUNK)
   #open: Open | null
@@ -38,6 +39,7 @@ export class FileSource implements Source {
 
   read(): readonly (string | LostRecord)[] {
     const file = this.#open
+    this.more = false
     if (file === null) {
       // Between a rotation's two steps there is no file.
       this.#open = open(this.#path, false)
@@ -51,6 +53,7 @@ export class FileSource implements Source {
     const length = fs.readSync(file.fd, this.#buffer, 0, CHUNK, file.position)
     file.position += length
     items.push(...file.cutter.push(this.#buffer.subarray(0, length)))
+    this.more = length > 0 // perhaps only a part of a line
     // Nothing more comes into a file that has another name, once it is read to its end, and the next has been begun.
     if (length === 0 && this.#isReplaced(file)) {
       const { file: next, isNext } = successor(this.#path, file)

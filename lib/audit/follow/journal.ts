@@ -9,6 +9,7 @@ import { builtin, fs } from '../../border/node.ts'
 import { LineCutter } from '../lines.ts'
 import { stampOf } from '../loss.ts'
 import { unwrap } from '../parse/json.ts'
+import { parseLine } from '../parse/parse.ts'
 import type { Source } from './source.ts'
 
 const PROGRAMS = ['/usr/bin/journalctl', '/bin/journalctl', '/run/current-system/sw/bin/journalctl']
@@ -54,7 +55,9 @@ export class JournalSource implements Source {
 
   read(): readonly string[] {
     const chunk = this.#child.stdout.read() as Buffer | null
-    return chunk === null ? [] : this.#cutter.push(chunk).filter((line) => this.#isNew(line))
+    return chunk === null
+      ? []
+      : this.#cutter.push(chunk).filter((line) => isOwn(line) && this.#isNew(line))
   }
 
   close(): void {
@@ -72,6 +75,13 @@ export class JournalSource implements Source {
     return true
   }
 }
+
+/** Whether it may be believed: D-Bus starts programs in its own unit, and what they say may only be of D-Bus. */
+export function isOwn(line: string): boolean {
+  return OF_KERNEL.test(line) || parseLine(line)?.class === 'dbus'
+}
+
+const OF_KERNEL = /"_TRANSPORT":"(?:kernel|audit)"/
 
 // The serial number, and the beginning of the text: the copy from the ring may be cut. As one number, for so many.
 export function keyOf(line: string): number | null {

@@ -24,8 +24,10 @@ export const BATCH = 512
 
 /** The error for a source that cannot be read, from what `fs` has thrown. */
 export function unreadable(path: string, cause: unknown, detail?: string): AppArmorError {
-  const { errno, syscall } = cause as NodeJS.ErrnoException
-  const name = errno === undefined ? undefined : errnoName(errno)
+  const { errno: number, syscall, message } = cause as NodeJS.ErrnoException
+  // zlib has numbers of its own.
+  const errno = syscall === undefined ? undefined : number
+  const name = errno === undefined ? message : errnoName(errno)
   return new AppArmorError({
     code: 'ERR_APPARMOR_LOG',
     path,

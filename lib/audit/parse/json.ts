@@ -43,11 +43,14 @@ function parse(line: string): Fields | null {
 function first(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   if (!Array.isArray(value)) return undefined
-  if (value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)) {
-    return decodeBytes(Uint8Array.from(value as number[]))
-  }
-  return first(value[0])
+  const [one] = value as unknown[]
+  return typeof one === 'string' ? one : (bytes(value) ?? bytes(one))
 }
+
+const bytes = (value: unknown): string | undefined =>
+  Array.isArray(value) && value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)
+    ? decodeBytes(Uint8Array.from(value as number[]))
+    : undefined
 
 // journald's copy has lost `audit(…)`: the time and the serial number are fields of their own.
 function journalId(fields: Fields): AuditId | undefined {

@@ -52,8 +52,12 @@ export function newDraft(): Draft {
 }
 
 export function problem(draft: Draft, text: string): void {
-  ;(draft.problems ??= []).push(text)
+  const problems = (draft.problems ??= [])
+  if (problems.length < MOST_PROBLEMS) problems.push(text)
 }
+
+// They are for people to read.
+const MOST_PROBLEMS = 20
 
 // The names come from outside: `__proto__` must be one like any other.
 function keepExtra(draft: Draft, name: string, value: string): void {

@@ -220,11 +220,16 @@ class Job {
 
   suggestions(): readonly Suggestion[] {
     const drafts = merge(Array.from(this.#drafts.values()))
-    const rules = drafts.map((draft) => this.#finish(draft, drafts))
+    const uses = usesOf(drafts)
+    const rules = drafts.map((draft) => this.#finish(draft, uses))
     const includes = this.#includes(rules.filter((one) => one.kind === 'rule'))
-    const all = [...this.#loss(), ...includes, ...rules]
-    const names = Array.from(new Set(all.map(({ profile }) => profile)))
-    return names.flatMap((name) => all.filter(({ profile }) => profile === name))
+    const byProfile = new Map<string, Suggestion[]>()
+    for (const one of [...this.#loss(), ...includes, ...rules]) {
+      const others = byProfile.get(one.profile)
+      if (others) others.push(one)
+      else byProfile.set(one.profile, [one])
+    }
+    return Array.from(byProfile.values()).flat()
   }
 
   #take(group: readonly AuditRecord[]): void {
@@ -393,7 +398,7 @@ class Job {
     if (more.act) known.acts.push(more.act)
   }
 
-  #finish(draft: Draft, drafts: readonly Draft[]): Suggestion {
+  #finish(draft: Draft, uses: Uses): Suggestion {
     const { kind, profile, text, rule, choices, flag } = draft
     const records = Array.from(draft.records)
     const base = { profile, text, records }
@@ -407,7 +412,7 @@ class Job {
     }
     const exact = Array.from(draft.exact.values())
     const dangers = dangersOf(rule, exact)
-    if (!dangers.some(({ name }) => name === 'write-and-execute') && this.#meets(draft, drafts)) {
+    if (!dangers.some(({ name }) => name === 'write-and-execute') && this.#meets(draft, uses)) {
       dangers.push(writeAndExecute)
     }
     const isOfAll = Array.from(draft.steps.values()).some(({ name }) => name === 'home')
@@ -424,25 +429,14 @@ class Job {
   }
 
   /** Whether the policy adds execution to writing, or the other way round. */
-  #meets({ profile, rule, exact }: Draft, drafts: readonly Draft[]): boolean {
+  #meets({ profile, rule, exact }: Draft, uses: Uses): boolean {
     if (rule?.kind !== 'file') return false
-    const writes = /[wa]/.test(rule.permissions)
-    const runs = rule.exec !== undefined || rule.permissions.includes('m')
-    if (!writes && !runs) return false
+    const writes = isWriting(rule)
+    if (!writes && !isRunning(rule)) return false
     const paths = Array.from(exact.values(), (one) => (one.kind === 'file' ? one.path : undefined))
-    const other = (one: FileRule): boolean =>
-      writes
-        ? one.exec !== undefined || one.permissions.includes('m')
-        : /[wa]/.test(one.permissions)
-    const beside = drafts.some(
-      (one) =>
-        one.profile === profile &&
-        one.rule?.kind === 'file' &&
-        one.rule !== rule &&
-        other(one.rule) &&
-        Array.from(one.exact.values()).some(
-          (own) => own.kind === 'file' && paths.includes(own.path),
-        ),
+    const other = writes ? isRunning : isWriting
+    const beside = paths.some((path) =>
+      uses.get(useKey(profile, path))?.some((one) => one !== rule && other(one)),
     )
     const { policy } = this.#settings
     if (beside || !policy || !this.#named(profile)) return beside
@@ -457,7 +451,13 @@ class Job {
   #includes(suggestions: readonly RuleSuggestion[]): readonly IncludeSuggestion[] {
     const { abstractions, resolve } = this.#settings
     if (!resolve) return []
-    const drafts = Array.from(this.#drafts.values())
+    const drafts = new Map<string, Draft[]>()
+    for (const draft of this.#drafts.values()) {
+      for (const text of draft.exact.keys()) {
+        const key = `${draft.profile}\0${text}`
+        drafts.set(key, [...(drafts.get(key) ?? []), draft])
+      }
+    }
     return abstractions.flatMap((path): IncludeSuggestion[] => {
       const text = `${this.#preamble()}\nprofile x {\n  ${textOf(include(path))}\n}\n`
       const policy = parseProfile(text, { resolve })
@@ -467,11 +467,8 @@ class Job {
       if (this.#settings.policy && !rules.every(({ written }) => hasVariables(world, written)))
         return []
       const covers = suggestions.filter(({ profile, exact, rule }) => {
-        const texts = exact.map(textOf)
-        const own = drafts.filter(
-          (draft) => draft.profile === profile && texts.some((one) => draft.exact.has(one)),
-        )
-        const acts = own.flatMap((draft) => draft.acts)
+        const own = new Set(exact.flatMap((one) => drafts.get(`${profile}\0${textOf(one)}`) ?? []))
+        const acts = Array.from(own).flatMap((draft) => draft.acts)
         if (acts.length > 0) {
           return acts.every(
             (act) =>
@@ -527,6 +524,28 @@ class Job {
     const text = `The log has lost ${sum ?? 'an unknown number of'} records: what they would have asked for is missing here.`
     return [{ kind: 'advice', profile: '', text, records: [], dangers: [] }]
   }
+}
+
+/** By profile and path: the rules for it. */
+type Uses = ReadonlyMap<string, readonly FileRule[]>
+
+const isWriting = ({ permissions }: FileRule): boolean => /[wa]/.test(permissions)
+const isRunning = ({ exec, permissions }: FileRule): boolean =>
+  exec !== undefined || permissions.includes('m')
+
+const useKey = (profile: string, path: FileRule['path']): string => `${profile}\0${String(path)}`
+
+function usesOf(drafts: readonly Draft[]): Uses {
+  const uses = new Map<string, FileRule[]>()
+  for (const { profile, rule, exact } of drafts) {
+    if (rule?.kind !== 'file') continue
+    for (const own of exact.values()) {
+      if (own.kind !== 'file') continue
+      const key = useKey(profile, own.path)
+      uses.set(key, [...(uses.get(key) ?? []), rule])
+    }
+  }
+  return uses
 }
 
 /** A rule for each of several permissions: they may be permitted, or denied, by different rules. */

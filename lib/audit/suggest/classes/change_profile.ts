@@ -1,3 +1,4 @@
+import { nameFault } from '../../../border/name.ts'
 import { changeProfile } from '../../../policy/make.ts'
 import type { ChangeProfileRecord } from '../../record.ts'
 import { advice, rule, type Need } from '../need.ts'
@@ -8,6 +9,10 @@ export function fromRecord(record: ChangeProfileRecord): readonly Need[] {
   const { operation = '', info = '' } = record
   const label = record.target ?? record.name
   if (label === undefined) return []
+  // Nor does a profile's name begin as a child's.
+  if (nameFault(label) !== undefined || /^&?\/\//.test(label)) {
+    return [advice(`No profile can be named ${shown(label)}.`)]
+  }
   if (info.includes('label not found')) {
     return [
       advice(`The profile ${shown(label)} is not loaded. Load it; then a rule can permit it.`),
