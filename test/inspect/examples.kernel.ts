@@ -1,4 +1,4 @@
-// The examples of docs/seeing.md that go on for long: they have to run as they stand.
+// The examples of the pages on looking that go on for long: they have to run as they stand.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { PACKAGE } from '../support/package.ts'
 
-const page = readFileSync('docs/seeing.md', 'utf8')
-const blocks = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, block = '']) => block)
+const pages = ['docs/seeing.md', 'docs/unix-peers.md'].map((file) => readFileSync(file, 'utf8'))
+const blocks = [...pages.join('').matchAll(/^```js\n(.*?)^```$/gms)].map(([, block = '']) => block)
 
 /** The block with that text in it, which is changed as said. */
 function example(

@@ -28,9 +28,10 @@ const SLOW: readonly (readonly [pattern: string, path: string])[] = [
 ]
 
 const milliseconds = (act: () => void): number => {
-  const start = performance.now()
+  const start = process.cpuUsage()
   act()
-  return performance.now() - start
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / 1000
 }
 
 t.test('no path holds the event loop', async (t) => {
