@@ -32,15 +32,92 @@ export function records(
 }
 
 /** What {@link records} does, checked. */
-export async function* iterate(
+export function iterate(
   source: LineSource,
   wanted: Wanted,
 ): AsyncGenerator<LogRecord, void, undefined> {
+  return new Records(source, wanted)
+}
+
+// An async generator would wait three times for each record: this waits once for all of a chunk.
+class Records implements AsyncGenerator<LogRecord, void, undefined> {
+  readonly #batches: AsyncGenerator<readonly LogRecord[], void, undefined>
+  #batch: readonly LogRecord[] = []
+  #at = 0
+  /** the call that reads on: the next one waits for it */
+  #reading: Promise<unknown> | null = null
+
+  constructor(source: LineSource, wanted: Wanted) {
+    this.#batches = batchesOf(source, wanted)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<Result> {
+    const record = this.#reading === null ? this.#batch[this.#at] : undefined
+    if (record === undefined) return this.#queue(() => this.#read())
+    this.#at++
+    return Promise.resolve({ done: false, value: record })
+  }
+
+  return(): Promise<Result> {
+    return this.#queue(() => this.#leave(() => this.#batches.return()))
+  }
+
+  throw(error: unknown): Promise<Result> {
+    return this.#queue(() => this.#leave(() => this.#batches.throw(error)))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  async #queue(act: () => Promise<Result>): Promise<Result> {
+    const before = this.#reading
+    const mine = before === null ? act() : before.then(act, act)
+    this.#reading = mine
+    try {
+      return await mine
+    } finally {
+      if (this.#reading === mine) this.#reading = null
+    }
+  }
+
+  async #read(): Promise<Result> {
+    while (this.#at === this.#batch.length) {
+      const { done, value } = await this.#batches.next()
+      if (done === true) return DONE
+      this.#batch = value
+      this.#at = 0
+    }
+    return { done: false, value: this.#batch[this.#at++] as LogRecord }
+  }
+
+  async #leave(act: () => Promise<unknown>): Promise<Result> {
+    this.#batch = []
+    this.#at = 0
+    await act()
+    return DONE
+  }
+}
+
+type Result = IteratorResult<LogRecord, void>
+
+const DONE: Result = { done: true, value: undefined }
+
+async function* batchesOf(
+  source: LineSource,
+  wanted: Wanted,
+): AsyncGenerator<readonly LogRecord[], void, undefined> {
   const loss = new LossReader()
   for await (const lines of linesOf(source, isForeign)) {
+    const batch: LogRecord[] = []
     for (const line of lines) {
       const record = parseLine(line) ?? loss.read(line)
-      if (record !== null && wanted(record)) yield record
+      if (record !== null && wanted(record)) batch.push(record)
     }
+    yield batch
   }
 }
