@@ -65,6 +65,55 @@ t.test('lines, streams of bytes, streams of text', async (t) => {
   )
 })
 
+t.test('an iterator like that of any generator', async (t) => {
+  let closed = 0
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      yield Buffer.from(log(1, 2))
+      yield Buffer.from(log(3))
+      yield Buffer.from(log(4, 5))
+    } finally {
+      closed++
+    }
+  }
+  const pid = ({ value }: IteratorResult<LogRecord, void>) =>
+    value && value.event !== 'lost' ? value.pid : value
+  const many = records(chunks())
+  t.equal(many[Symbol.asyncIterator](), many)
+  const calls = await Promise.all(Array.from({ length: 7 }, () => many.next()))
+  t.strictSame(calls.map(pid), [1, 2, 3, 4, 5, undefined, undefined])
+  t.equal(closed, 1)
+
+  for await (const record of records(chunks())) {
+    if (record.event !== 'lost' && record.pid === 1) break
+  }
+  t.equal(closed, 2, 'break ends the source, with a record still to be given')
+
+  const left = records(chunks())
+  const [first, end, after] = await Promise.all([left.next(), left.return(), left.next()])
+  t.strictSame(
+    [pid(first), end, after],
+    [1, { done: true, value: undefined }, { done: true, value: undefined }],
+  )
+  t.equal(closed, 3)
+
+  const thrown = records(chunks())
+  await thrown.next()
+  await t.rejects(thrown.throw(new Error('enough')), { message: 'enough' })
+  t.strictSame(await thrown.next(), { done: true, value: undefined })
+  t.equal(closed, 4)
+
+  const broken = records(
+    (async function* () {
+      yield Buffer.from(log(1))
+      throw new Error('the disk is broken')
+    })(),
+  )
+  t.equal(pid(await broken.next()), 1)
+  await t.rejects(broken.next(), { message: 'the disk is broken' })
+  t.strictSame(await broken.next(), { done: true, value: undefined })
+})
+
 t.test('bytes yield the records that their lines yield one by one', async (t) => {
   const harvest = readFileSync('test/audit/fixtures/6.1.log')
   const own = harvest
