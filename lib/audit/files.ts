@@ -79,8 +79,8 @@ function open(file: string, asked: boolean): Readable {
   const isZstd = file.endsWith('.zst')
   const decompress = file.endsWith('.gz') ? createGunzip : isZstd ? zstd() : undefined
   if (isZstd && decompress === undefined) throw notRead(file, ZSTD)
-  const fd = asked ? undefined : openFile(file)
-  const bytes = fs.createReadStream(file, { highWaterMark: 1 << 18, ...(fd && { fd }) })
+  const opened = asked ? {} : { fd: openFile(file) }
+  const bytes = fs.createReadStream(file, { highWaterMark: 1 << 18, ...opened })
   if (decompress === undefined) return bytes
   const plain = decompress() as NodeJS.ReadWriteStream & Readable
   return builtin('node:stream').pipeline(bytes, plain, () => {}) as unknown as Readable

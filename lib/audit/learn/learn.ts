@@ -214,8 +214,8 @@ class Learner {
       }
       return this.#lesson(last)
     } finally {
-      await confinement.end()
-      await confinement.remove()
+      // Also when the program could not be ended: then this says that the profile is in use.
+      await confinement.end().finally(() => confinement.remove())
     }
   }
 
